@@ -1,0 +1,119 @@
+/** Every bound of Lanvault in one place, each with its reason. Sizes in bytes, times in milliseconds. */
+
+const KIB = 1024;
+export const MIB = 1024 * KIB;
+const SECOND = 1000;
+
+// --- formats -------------------------------------------------------------------------------------------------
+/** Plaintext bytes of a block; fixed, so that seeking is O(1). */
+export const BLOCK_BYTES = MIB;
+/** Verifier in front of every chunk's body. */
+export const VERIFIER_BYTES = 32;
+/** Fernet frame: version 1 + timestamp 8 + IV 16 + HMAC 32. */
+export const FERNET_OVERHEAD_BYTES = 57;
+/** The largest chunk: a full block stored `none`, padded to the next 16 bytes, framed, with its verifier. */
+export const MAX_CHUNK_BYTES = VERIFIER_BYTES + FERNET_OVERHEAD_BYTES + BLOCK_BYTES + 16;
+/** The smallest chunk: one padded AES block. */
+export const MIN_CHUNK_BYTES = VERIFIER_BYTES + FERNET_OVERHEAD_BYTES + 16;
+/** Chunks of one manifest: a file of 1 TiB. */
+export const MAX_CHUNKS_PER_FILE = 2 ** 20;
+/** UTF-8 bytes of a file name in a manifest: what common file systems take. */
+export const MAX_FILENAME_BYTES = 255;
+/** Characters of a media type in a manifest (RFC 6838 §4.2: 127 + '/' + 127). */
+export const MAX_MEDIA_TYPE_CHARS = 255;
+/** Bytes of a manifest's JSON text: 2²⁰ rows of at most 256 bytes, and a header. */
+export const MAX_MANIFEST_BYTES = MAX_CHUNKS_PER_FILE * 256 + 64 * KIB;
+/** Payload of a capability link: fits one block. */
+export const MAX_CAPABILITY_PAYLOAD_BYTES = MIB;
+/** Nesting of capability payloads: 4 levels of ~8,000 links reach far past 2²⁰ chunks. */
+export const MAX_CAPABILITY_DEPTH = 4;
+/** A block that shrinks by less than this share is stored as it is. */
+export const MIN_COMPRESSION_GAIN = 0.03;
+
+// --- placement -----------------------------------------------------------------------------------------------
+/** Replicas of a chunk. */
+export const REPLICAS = 5;
+/** Relays nearest to a key among which its holders are chosen. */
+export const NEIGHBOURHOOD = 20;
+/** A declared capacity counts at most this many times the median, so that one liar does not draw all chunks. */
+export const MAX_CAPACITY_RATIO = 4;
+
+// --- engine --------------------------------------------------------------------------------------------------
+/** Sealed chunks waiting for or in the network at once: 8 × 1 MiB hides latency and bounds memory. */
+export const UPLOADS_IN_FLIGHT = 8;
+/** Blocks read ahead of the consumer of a download. */
+export const READ_AHEAD_BLOCKS = 8;
+/** Before the first latency sample, a second holder is asked after this long. */
+export const HEDGE_INITIAL_MS = 250;
+/** The adaptive hedge delay stays within these. */
+export const HEDGE_MIN_MS = 50;
+export const HEDGE_MAX_MS = 2 * SECOND;
+/** One replica's fetch may take this long at most; slower is as good as lost (1 MiB at 35 KiB/s). */
+export const CHUNK_GET_TIMEOUT_MS = 30 * SECOND;
+/** One chunk's send with fan-out to five relays. */
+export const CHUNK_PUT_TIMEOUT_MS = 60 * SECOND;
+/** Small JSON requests. */
+export const REQUEST_TIMEOUT_MS = 10 * SECOND;
+/** Tries of one chunk's placement, each with the next relays in order for those that failed. */
+export const PUT_ATTEMPTS = 4;
+/** Rounds over all holders before a chunk counts as lost. */
+export const GET_ROUNDS = 2;
+/** How long a membership view is used before it is asked for again. */
+export const MEMBERS_MAX_AGE_MS = 5 * SECOND;
+/** Bytes of a JSON answer that a client reads. */
+export const MAX_JSON_ANSWER_BYTES = 4 * MIB;
+
+// --- relay, HTTP ---------------------------------------------------------------------------------------------
+/** Rows of one page of `/peers` and `/chunks`. */
+export const PAGE_ROWS = 1000;
+/** Members that one relay knows; more than any LAN that one swarm is meant for. */
+export const MAX_PEERS = 4096;
+/** Relays that one PUT may name. */
+export const MAX_REPLICATE_TO = 8;
+/** Client nonce of a receipt. */
+export const NONCE_BYTES = 16;
+/** PUT bodies held in memory for fan-out at once: 64 × 1 MiB. */
+export const MAX_CONCURRENT_PUTS = 64;
+/** Proxied GETs held in memory at once. */
+export const MAX_CONCURRENT_PROXIED_GETS = 64;
+/** Requests of one client under way at once. */
+export const MAX_REQUESTS_PER_CLIENT = 128;
+/** Requests per second of one remote client, and of one on loopback (a whole test rig comes from there). */
+export const REQUESTS_PER_SECOND_REMOTE = 500;
+export const REQUESTS_PER_SECOND_LOOPBACK = 5000;
+/** A request's headers must arrive within this. */
+export const HEADERS_TIMEOUT_MS = 10 * SECOND;
+/** A body must move at least this often, and be whole within `BODY_TIMEOUT_MS`: slow-loris ends here. */
+export const BODY_IDLE_TIMEOUT_MS = 10 * SECOND;
+export const BODY_TIMEOUT_MS = 60 * SECOND;
+/** JSON request bodies. */
+export const MAX_JSON_BODY_BYTES = 256 * KIB;
+/** `/events` listeners, and the bytes that may wait for a slow one before it is cut off. */
+export const MAX_EVENT_LISTENERS = 256;
+export const MAX_EVENT_BACKLOG_BYTES = MIB;
+/** Unknown ids remembered, so that asking again costs no lookup. */
+export const NEGATIVE_CACHE_ENTRIES = 10_000;
+export const NEGATIVE_CACHE_TTL_MS = 5 * SECOND;
+/** Free bytes on the file system that a relay never uses. */
+export const FREE_SPACE_FLOOR_BYTES = 64 * MIB;
+
+// --- relay, swarm --------------------------------------------------------------------------------------------
+export const DEFAULT_DISCOVERY_PORT = 9999;
+export const MAX_DATAGRAM_BYTES = 512;
+export const HELLO_INTERVAL_MS = SECOND;
+/** Relays on one host beyond which each stretches its interval, so that a host's beacons stay bounded. */
+export const HELLO_STRETCH_ABOVE = 20;
+/** Datagrams a second that a relay handles; the rest is dropped unread. */
+export const MAX_DATAGRAMS_PER_SECOND = 1000;
+export const SUSPECT_AFTER_MS = 3 * SECOND;
+export const GONE_AFTER_MS = 10 * SECOND;
+/** Links kept open; the least recently used idle one gives way. */
+export const MAX_LINKS = 64;
+export const MAX_INBOUND_LINKS = 256;
+export const LINK_HANDSHAKE_TIMEOUT_MS = 5 * SECOND;
+export const LINK_IDLE_TIMEOUT_MS = 30 * SECOND;
+export const LINK_REQUEST_TIMEOUT_MS = 20 * SECOND;
+/** Requests under way on one link; each may hold one chunk. */
+export const MAX_REQUESTS_PER_LINK = 32;
+/** How long `QUERY_CHUNK` answers are awaited. */
+export const QUERY_CHUNK_TIMEOUT_MS = 300;
