@@ -1,0 +1,158 @@
+/**
+ * What the engine needs from its surroundings. The browser, the CLI and the local simulation each provide these;
+ * the engine has no other way to reach a file, a thread, a network or a disk.
+ */
+import type { Bytes } from '../bytes.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Compression, CompressionMode } from '../codec/compression.ts';
+import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
+import type { Receipt } from '../protocol/receipt.ts';
+
+// --- the swarm -----------------------------------------------------------------------------------------------
+
+/** A relay as placement sees it. `capacity` in bytes; 0 stores nothing. `machine` is equal for relays on one host. */
+export interface Member {
+  readonly id: RelayId;
+  readonly capacity: number;
+  readonly machine: string;
+}
+
+export interface PutOutcome {
+  readonly receipts: readonly Receipt[];
+  readonly failed: readonly { readonly relay: RelayId; readonly code: ErrorCode }[];
+}
+
+/** Where chunks live: relays behind an entry relay, or the folders of the local simulation. Nothing it returns is trusted. */
+export interface SwarmPort {
+  /** Live members. Throws `UNAVAILABLE` when nobody answers. */
+  members(signal: AbortSignal): Promise<readonly Member[]>;
+  /** Sends a chunk once, to be held by `targets`. Resolves with what each target said; throws only if none was reached. */
+  put(
+    id: ChunkId,
+    chunk: Bytes,
+    targets: readonly RelayId[],
+    nonceHex: string,
+    signal: AbortSignal,
+  ): Promise<PutOutcome>;
+  /**
+   * One replica: from `holder` alone, or, when null, from wherever the swarm finds it.
+   * Throws `NOT_FOUND`, `UNAVAILABLE`, `TIMEOUT`, `TOO_LARGE` (more than a chunk can be).
+   */
+  get(id: ChunkId, holder: RelayId | null, signal: AbortSignal): Promise<Bytes>;
+}
+
+// --- the worker pool -----------------------------------------------------------------------------------------
+
+export interface SealJob {
+  /** Plaintext, at most one block. Ownership passes to the pool (transferred). */
+  readonly block: Bytes;
+  readonly key: Bytes;
+  /** HKDF(vault, `delete` ‖ device id). */
+  readonly deleteKey: Bytes;
+  readonly mode: CompressionMode;
+  /** Given on resume, so that the same block gives the same chunk; random otherwise. */
+  readonly iv?: Bytes;
+}
+
+export interface SealedBlock {
+  readonly id: ChunkId;
+  /** verifier ‖ body, as stored. */
+  readonly chunk: Bytes;
+  readonly bodyHash: Bytes;
+  /** SHA-256 of the plaintext block; stays on this device. */
+  readonly blockHash: Bytes;
+  readonly iv: Bytes;
+  readonly compression: Compression;
+  /** Plaintext bytes. */
+  readonly size: number;
+}
+
+export interface OpenJob {
+  readonly id: ChunkId;
+  /** As fetched; ownership passes to the pool (transferred). */
+  readonly chunk: Bytes;
+  readonly key: Bytes;
+  readonly compression: Compression;
+  /** Plaintext bytes that the manifest promises. */
+  readonly size: number;
+}
+
+/** CPU-heavy work, off the caller's thread. An abort frees the worker at once. */
+export interface BlockWorkers {
+  /** Blocks that can be worked on at the same time. */
+  readonly concurrency: number;
+  seal(job: SealJob, signal: AbortSignal): Promise<SealedBlock>;
+  /** Verifies id → HMAC → length, and gives the plaintext. Throws `CORRUPT`. */
+  open(job: OpenJob, signal: AbortSignal): Promise<Bytes>;
+  /** SHA-256 of a plaintext block, to compare with the journal on resume. Ownership stays with the caller. */
+  hash(block: Bytes, signal: AbortSignal): Promise<Bytes>;
+}
+
+// --- the file being uploaded ---------------------------------------------------------------------------------
+
+export interface BlockSource {
+  /** Base name, or a relative path with `/` inside a dropped or `-r` folder. */
+  readonly name: string;
+  /** Media type, or `application/octet-stream`. */
+  readonly type: string;
+  readonly sizeBytes: number;
+  /** Changes when the file does (size and mtime); compared on resume and at the end. */
+  readonly fingerprint: string;
+  /** The plaintext of one block: a fresh buffer. Throws `FILE_CHANGED`, `IO`. */
+  read(index: number, signal: AbortSignal): Promise<Bytes>;
+  /** Throws `FILE_CHANGED` if the file is no longer what it was at the start. */
+  assertUnchanged(): Promise<void>;
+}
+
+// --- the journal ---------------------------------------------------------------------------------------------
+
+/** Written before the first byte leaves; afterwards the vault's record of what it owns. Never leaves the device. */
+export interface JournalHeader {
+  readonly uploadId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly fingerprint: string;
+  /** ISO 8601, UTC; becomes the manifest's `created`. */
+  readonly created: string;
+  readonly mode: CompressionMode;
+  readonly key: Bytes;
+}
+
+/** A chunk as the journal knows it before it is sent. */
+export interface JournalChunk {
+  readonly index: number;
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly compression: Compression;
+  readonly blockHash: Bytes;
+  readonly bodyHash: Bytes;
+  readonly iv: Bytes;
+}
+
+export type JournalEntry =
+  /** `chunk` is about to be sent. A second one for an index supersedes the first, which is then abandoned. */
+  | { readonly kind: 'sealed'; readonly chunk: JournalChunk }
+  /** Receipts of `holders` (relay ids) for this index have been verified. */
+  | { readonly kind: 'stored'; readonly index: number; readonly holders: readonly RelayId[] }
+  /** A chunk that may lie on relays and belongs to nothing any more: to be deleted. */
+  | { readonly kind: 'abandoned'; readonly id: ChunkId; readonly bodyHash: Bytes }
+  /** The manifest is complete; the journal stays as the owner's record. */
+  | { readonly kind: 'finished'; readonly manifestId: ManifestId };
+
+export interface Journal {
+  readonly header: JournalHeader;
+  /** All entries so far, in order of writing; a torn last one is dropped. */
+  entries(): AsyncIterable<JournalEntry>;
+  /** Resolves when the entries are durable. */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface JournalStore {
+  /** Throws `CONFLICT` when another process or tab holds it. */
+  create(header: JournalHeader): Promise<Journal>;
+  open(uploadId: string): Promise<Journal>;
+  /** Headers of uploads that have not finished. */
+  unfinished(): Promise<readonly JournalHeader[]>;
+}

@@ -1,0 +1,110 @@
+/**
+ * What the app's state layer sees of the engine: stored files, transfers, and this device's abilities.
+ * Implemented by `web/engine/app-engine.ts`. Every failure is an `AppError`.
+ */
+import type { AppError, ErrorCode } from '../../shared/errors.ts';
+import type { CompressionMode } from '../../shared/codec/compression.ts';
+import type { ManifestId } from '../../shared/ids.ts';
+
+/** What the platform lets the app do here, found out once at start. */
+export interface Abilities {
+  /** Without it: no service worker, no WebCrypto, no install, and the vault lives for the session only. */
+  readonly secureContext: boolean;
+  /** Downloads of any size, play and preview through `/stream/…`. */
+  readonly streaming: boolean;
+  /** `showSaveFilePicker` is there. */
+  readonly savePicker: boolean;
+  /** Picked or dropped files leave a handle, so that a resume need not ask for the file again. */
+  readonly fileHandles: boolean;
+  /** The vault and file list survive a reload. */
+  readonly persistent: boolean;
+}
+
+/** A file in the list: one manifest. */
+export interface StoredFile {
+  readonly manifestId: ManifestId;
+  /** May hold `/` when it was uploaded as part of a folder. */
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly chunkCount: number;
+  /** Holders of the chunk with the fewest at upload; null for an imported manifest, whose holders are not known. */
+  readonly minReplicas: number | null;
+  /** Whether this device may delete it (it holds the upload's journal). */
+  readonly owned: boolean;
+}
+
+export type TransferState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'needs-file';
+
+/** An upload under way, waiting, or left over from an earlier visit (`needs-file`: the user must pick it again). */
+export interface Transfer {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly state: TransferState;
+  /** Plaintext bytes whose chunks are stored (receipts verified). */
+  readonly storedBytes: number;
+  /** Bytes sent of compressed, encrypted chunks, once each. */
+  readonly sentBytes: number;
+  readonly chunksStored: number;
+  readonly chunkCount: number;
+  /** Plaintext bytes a second, smoothed; null while unknown. */
+  readonly bytesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  /** Fewest holders of any chunk so far; null before the first. Below `REPLICAS`: degraded. */
+  readonly minReplicas: number | null;
+  /** Plaintext bytes already stored by an earlier visit and not sent again. */
+  readonly resumedBytes: number;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly manifestId: ManifestId | null;
+}
+
+export interface SwarmHealth {
+  readonly reachable: boolean;
+  /** Live relays that store chunks. */
+  readonly storageRelays: number;
+  readonly hosts: number;
+}
+
+/** A picked or dropped file with its path inside a dropped folder. */
+export interface PickedFile {
+  readonly file: File;
+  /** Relative path with `/`, or the bare name. */
+  readonly path: string;
+  readonly handle?: FileSystemFileHandle;
+}
+
+export interface AppEngine extends AsyncDisposable {
+  readonly abilities: Abilities;
+
+  /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */
+  watchFiles(callback: (files: readonly StoredFile[]) => void): () => void;
+  /** All transfers, oldest first; at most 10 calls a second. */
+  watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void;
+  watchSwarm(callback: (health: SwarmHealth) => void): () => void;
+
+  /** Queues uploads; they run one file at a time. */
+  upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void>;
+  /** Stops and keeps the journal, so that it may be resumed; the transfer becomes `cancelled`. */
+  cancel(transferId: string): Promise<void>;
+  /** Goes on with a `failed`, `cancelled` or `needs-file` transfer; `file` where the state needs it. Throws `FILE_CHANGED`. */
+  resume(transferId: string, file?: PickedFile): Promise<void>;
+  /** Takes a finished, failed or cancelled transfer off the list; an unfinished one is abandoned: its chunks are noted for deletion. */
+  dismiss(transferId: string): Promise<void>;
+
+  /** URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
+  streamUrl(manifestId: ManifestId, options?: { readonly download?: boolean }): string | null;
+  /** Saves a file: through the service worker where there is one, else in memory or through the save picker. */
+  download(manifestId: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void>;
+
+  /** The `.manifest` text. Whoever has it can read the file. */
+  exportManifest(manifestId: ManifestId): Promise<Blob>;
+  /** Throws `CORRUPT` or `UNSUPPORTED` for what is not a manifest. */
+  importManifest(file: Blob): Promise<StoredFile>;
+  /** Takes the file off this device's list; its chunks stay in the swarm. */
+  forget(manifestId: ManifestId): Promise<void>;
+}
+
+export type { AppError };
