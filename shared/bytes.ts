@@ -14,7 +14,8 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Decodes lowercase or uppercase hex. Throws `BAD_INPUT` for odd lengths and other characters. */
 export function fromHex(hex: string): Bytes {
-  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex)) throw new AppError('BAD_INPUT', 'Not a hex string.');
+  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex))
+    throw new AppError('BAD_INPUT', 'Not a hex string.');
   const bytes = new Uint8Array(hex.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);
   return bytes;
@@ -37,7 +38,8 @@ export function fromBase64Url(text: string): Bytes {
   const binary = atob(bare.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
   // Several strings decode to the same bytes when the unused low bits are set; only one of them is accepted.
-  if (toBase64Url(bytes, { padding: false }) !== bare) throw new AppError('BAD_INPUT', 'Not a base64url string.');
+  if (toBase64Url(bytes, { padding: false }) !== bare)
+    throw new AppError('BAD_INPUT', 'Not a base64url string.');
   return bytes;
 }
 

@@ -76,8 +76,13 @@ export class AppError extends Error {
 
   /** Rebuilds an error that came over a boundary; anything that is not an `ErrorObject` becomes `INTERNAL`. */
   static fromObject(value: unknown): AppError {
-    if (!isErrorObject(value)) return new AppError('INTERNAL', 'The other side sent an error that is not understood.');
-    return new AppError(value.code, value.message, value.details === undefined ? {} : { details: value.details });
+    if (!isErrorObject(value))
+      return new AppError('INTERNAL', 'The other side sent an error that is not understood.');
+    return new AppError(
+      value.code,
+      value.message,
+      value.details === undefined ? {} : { details: value.details },
+    );
   }
 
   /** Any thrown value as an `AppError`; an abort becomes `ABORTED`, the unknown becomes `fallback`. */

@@ -26,7 +26,13 @@ export interface Clock {
 /** Requests to other relays over authenticated links. Each throws `AppError`: UNAVAILABLE, TIMEOUT, NOT_FOUND, NO_SPACE… */
 export interface PeerTransport {
   /** Sends a whole chunk and gives the peer's receipt, not yet verified. */
-  putChunk(to: RelayId, id: ChunkId, chunk: Uint8Array, nonceHex: string, signal: AbortSignal): Promise<Receipt>;
+  putChunk(
+    to: RelayId,
+    id: ChunkId,
+    chunk: Uint8Array,
+    nonceHex: string,
+    signal: AbortSignal,
+  ): Promise<Receipt>;
   /** A chunk's bytes from the peer's own storage, not yet verified. */
   getChunk(from: RelayId, id: ChunkId, signal: AbortSignal): Promise<Uint8Array>;
   /** Relays that answer `I_HAVE` to a `QUERY_CHUNK` broadcast, as they answer, until the signal fires or time is up. */

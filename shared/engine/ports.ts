@@ -5,17 +5,12 @@
 import type { Bytes } from '../bytes.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Compression, CompressionMode } from '../codec/compression.ts';
+import type { OpenJob, SealJob, SealedBlock } from '../format/chunk-types.ts';
 import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
+import type { Member } from '../placement/member.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 
 // --- the swarm -----------------------------------------------------------------------------------------------
-
-/** A relay as placement sees it. `capacity` in bytes; 0 stores nothing. `machine` is equal for relays on one host. */
-export interface Member {
-  readonly id: RelayId;
-  readonly capacity: number;
-  readonly machine: string;
-}
 
 export interface PutOutcome {
   readonly receipts: readonly Receipt[];
@@ -42,40 +37,6 @@ export interface SwarmPort {
 }
 
 // --- the worker pool -----------------------------------------------------------------------------------------
-
-export interface SealJob {
-  /** Plaintext, at most one block. Ownership passes to the pool (transferred). */
-  readonly block: Bytes;
-  readonly key: Bytes;
-  /** HKDF(vault, `delete` ‖ device id). */
-  readonly deleteKey: Bytes;
-  readonly mode: CompressionMode;
-  /** Given on resume, so that the same block gives the same chunk; random otherwise. */
-  readonly iv?: Bytes;
-}
-
-export interface SealedBlock {
-  readonly id: ChunkId;
-  /** verifier ‖ body, as stored. */
-  readonly chunk: Bytes;
-  readonly bodyHash: Bytes;
-  /** SHA-256 of the plaintext block; stays on this device. */
-  readonly blockHash: Bytes;
-  readonly iv: Bytes;
-  readonly compression: Compression;
-  /** Plaintext bytes. */
-  readonly size: number;
-}
-
-export interface OpenJob {
-  readonly id: ChunkId;
-  /** As fetched; ownership passes to the pool (transferred). */
-  readonly chunk: Bytes;
-  readonly key: Bytes;
-  readonly compression: Compression;
-  /** Plaintext bytes that the manifest promises. */
-  readonly size: number;
-}
 
 /** CPU-heavy work, off the caller's thread. An abort frees the worker at once. */
 export interface BlockWorkers {
