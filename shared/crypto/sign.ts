@@ -1,0 +1,83 @@
+/** Ed25519 signatures (RFC 8032), by WebCrypto where it knows the curve, else `@noble/curves`. */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { concatBytes, fromHex } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
+import { AppError } from '../errors.ts';
+import { defaultBackend, unshared } from './backend.ts';
+import type { Backend } from './backend.ts';
+
+export const SEED_BYTES = 32;
+export const PUBLIC_KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+
+/** PKCS#8 (RFC 8410 §7) around a 32-byte seed: the only private form that all WebCrypto implementations import. */
+const PKCS8_PREFIX = fromHex('302e020100300506032b657004220420');
+
+export interface Signer {
+  /** 32 bytes. */
+  readonly publicKey: Bytes;
+  /** 64 bytes; the same for the same message. */
+  sign(message: Uint8Array): Promise<Bytes>;
+}
+
+/** Throws `BAD_INPUT` unless the seed is 32 bytes. */
+export async function createSigner(seed: Bytes, backend: Backend = defaultBackend()): Promise<Signer> {
+  if (seed.length !== SEED_BYTES) throw new AppError('BAD_INPUT', `A signing seed is ${SEED_BYTES} bytes.`);
+  const ownSeed = seed.slice();
+  const publicKey = ed25519.getPublicKey(ownSeed);
+  if (backend === 'noble' || !(await hasWebCryptoEd25519())) {
+    return { publicKey, sign: (message) => Promise.resolve(ed25519.sign(message, ownSeed)) };
+  }
+  const key = await crypto.subtle.importKey('pkcs8', concatBytes(PKCS8_PREFIX, ownSeed), 'Ed25519', false, [
+    'sign',
+  ]);
+  return {
+    publicKey,
+    sign: async (message) => new Uint8Array(await crypto.subtle.sign('Ed25519', key, unshared(message))),
+  };
+}
+
+/** Whether the signature is `publicKey`'s over `message`. Malformed keys and signatures are false, never an error. */
+export async function verifySignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  backend: Backend = defaultBackend(),
+): Promise<boolean> {
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (backend === 'noble' || !(await hasWebCryptoEd25519())) {
+    // RFC 8032 as WebCrypto has it, not the laxer ZIP 215 that noble takes by default.
+    return ed25519.verify(signature, message, publicKey, { zip215: false });
+  }
+  const key = await importPublicKey(publicKey);
+  if (key === null) return false;
+  return crypto.subtle.verify('Ed25519', key, unshared(signature), unshared(message));
+}
+
+async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey | null> {
+  try {
+    return await crypto.subtle.importKey('raw', unshared(publicKey), 'Ed25519', false, ['verify']);
+  } catch (cause) {
+    // Some implementations refuse 32 bytes that are no point on the curve here, others in verify.
+    if (cause instanceof DOMException && cause.name === 'DataError') return null;
+    throw AppError.from(cause);
+  }
+}
+
+let ed25519Support: Promise<boolean> | undefined;
+
+/** Chromium has had the curve since 137, Firefox 129, Safari 17; asked once. */
+function hasWebCryptoEd25519(): Promise<boolean> {
+  ed25519Support ??= probeEd25519();
+  return ed25519Support;
+}
+
+async function probeEd25519(): Promise<boolean> {
+  try {
+    await crypto.subtle.importKey('raw', ed25519.Point.BASE.toBytes() as Bytes, 'Ed25519', false, ['verify']);
+    return true;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'NotSupportedError') return false;
+    throw AppError.from(cause);
+  }
+}
