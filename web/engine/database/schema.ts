@@ -1,0 +1,87 @@
+/**
+ * The IndexedDB database `lanvault`: what this browser must remember. The page writes it, the service worker reads it.
+ * File keys and the vault's secret lie in it only as `WrappedSecret`s.
+ */
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { Bytes } from '../../../shared/bytes.ts';
+import type { CompressionMode } from '../../../shared/codec/compression.ts';
+import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
+import type { JournalEntry } from '../../../shared/engine/ports.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+
+export const DATABASE_NAME = 'lanvault';
+
+/** One record per device. */
+export const THIS_DEVICE = 'this-device';
+
+export interface VaultRecord {
+  /** AES-GCM, not extractable. */
+  readonly deviceKey: CryptoKey;
+  readonly secret: WrappedSecret;
+  /** 16 random bytes; part of the delete key's derivation. */
+  readonly deviceId: Bytes;
+}
+
+/** A manifest's header and what the list shows; its rows are in `manifest-rows`. */
+export interface FileRecord {
+  readonly manifestId: ManifestId;
+  readonly filename: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly created: string;
+  readonly merkleRoot: string;
+  readonly chunkCount: number;
+  readonly key: WrappedSecret;
+  readonly minReplicas: number | null;
+  /** The journal that owns its chunks; null for an imported manifest. */
+  readonly uploadId: string | null;
+}
+
+export type JournalState =
+  | 'unfinished'
+  | 'finished'
+  /** Given up by the user: every chunk it names is to be deleted. */
+  | 'abandoned';
+
+export interface JournalRecord {
+  readonly uploadId: string;
+  readonly state: JournalState;
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly fingerprint: string;
+  readonly created: string;
+  readonly mode: CompressionMode;
+  readonly key: WrappedSecret;
+  /** Where the browser gives one: the file can be read again after a reload. */
+  readonly handle: FileSystemFileHandle | null;
+}
+
+export interface LanvaultSchema extends DBSchema {
+  vault: { key: string; value: VaultRecord };
+  files: { key: string; value: FileRecord };
+  /** Keyed by [manifest id, page]; see `row-pages.ts`. */
+  'manifest-rows': { key: [string, number]; value: Bytes };
+  journals: { key: string; value: JournalRecord; indexes: { state: string } };
+  /** Keyed by [upload id, sequence number from 0]. */
+  'journal-entries': { key: [string, number]; value: JournalEntry };
+}
+
+export type LanvaultDatabase = IDBPDatabase<LanvaultSchema>;
+type Upgrade = IDBPTransaction<LanvaultSchema, StoreNames<LanvaultSchema>[], 'versionchange'>;
+
+/**
+ * Migration n takes the schema from version n to n + 1, within the upgrade's transaction. Only ever append: browsers
+ * out there have run the older ones.
+ */
+export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade) => void)[] = [
+  (database) => {
+    database.createObjectStore('vault');
+    database.createObjectStore('files', { keyPath: 'manifestId' });
+    database.createObjectStore('manifest-rows');
+    database.createObjectStore('journals', { keyPath: 'uploadId' }).createIndex('state', 'state');
+    database.createObjectStore('journal-entries');
+  },
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
