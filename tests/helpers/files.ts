@@ -1,7 +1,7 @@
 /** Inputs for tests, deterministic unless random is asked for, and what identifies them. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { REPO } from './relays.ts';
@@ -23,4 +23,17 @@ export async function writeMixedFile(file: string, sizeBytes: number): Promise<v
     parts.push(i % 2 === 0 ? text.subarray(start, start + length) : randomBytes(length));
   }
   await writeFile(file, Buffer.concat(parts));
+}
+
+/** Random bytes, written a piece at a time. */
+export async function writeRandomFile(file: string, sizeBytes: number): Promise<void> {
+  const handle = await open(file, 'w');
+  const pieceBytes = 8 * 2 ** 20;
+  try {
+    for (let written = 0; written < sizeBytes; written += pieceBytes) {
+      await handle.write(randomBytes(Math.min(pieceBytes, sizeBytes - written)));
+    }
+  } finally {
+    await handle.close();
+  }
 }
