@@ -1,0 +1,136 @@
+/** Files that appear whole or not at all: temp file beside the target → fsync → rename or link → fsync of the folder. */
+import { randomUUID } from 'node:crypto';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { errnoOf, ioError } from './io-errors.ts';
+
+export interface AtomicFileOptions {
+  /** Permission bits of the file; 0600 unless given. */
+  readonly mode?: number;
+  /** Whether an existing file gives way; otherwise `commit` throws `CONFLICT` and leaves it untouched. */
+  readonly replace: boolean;
+}
+
+/** A file being written under a temporary name. Disposing of it before `commit` leaves no trace. */
+export class AtomicFile implements AsyncDisposable {
+  readonly #handle: FileHandle;
+  readonly #temporary: string;
+  readonly #target: string;
+  readonly #replace: boolean;
+  #open = true;
+
+  private constructor(handle: FileHandle, temporary: string, target: string, replace: boolean) {
+    this.#handle = handle;
+    this.#temporary = temporary;
+    this.#target = target;
+    this.#replace = replace;
+  }
+
+  /** The folder of `target` must exist. Throws `CONFLICT`, `IO`, `NO_SPACE`. */
+  static async create(target: string, options: AtomicFileOptions): Promise<AtomicFile> {
+    try {
+      const existing = await statOrNull(target);
+      if (existing?.isDirectory() === true) throw new AppError('CONFLICT', `${target} is a folder.`);
+      if (existing !== null && !options.replace) throw alreadyThere(target);
+      // The name stays short, since the target's may already be as long as the file system takes.
+      const temporary = join(dirname(target), `.lanvault-${randomUUID()}.tmp`);
+      const handle = await open(temporary, 'wx', options.mode ?? 0o600);
+      return new AtomicFile(handle, temporary, target, options.replace);
+    } catch (cause) {
+      throw ioError(cause, `Writing ${target}`);
+    }
+  }
+
+  /** Throws `IO`, `NO_SPACE`. */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.#handle.write(bytes, written);
+        written += bytesWritten;
+      }
+    } catch (cause) {
+      throw ioError(cause, `Writing ${this.#target}`);
+    }
+  }
+
+  /** Makes the file durable under its name. Throws `CONFLICT`, `IO`, `NO_SPACE`. */
+  async commit(): Promise<void> {
+    try {
+      await this.#handle.sync();
+      await this.#close();
+      if (this.#replace) {
+        await rename(this.#temporary, this.#target);
+      } else {
+        await publishNew(this.#temporary, this.#target);
+      }
+      await syncFolder(dirname(this.#target));
+    } catch (cause) {
+      throw ioError(cause, `Writing ${this.#target}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+    await rm(this.#temporary, { force: true });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#handle.close();
+  }
+}
+
+/** Writes a small file whole. Throws `CONFLICT`, `IO`, `NO_SPACE`. */
+export async function writeFileAtomic(
+  target: string,
+  content: Uint8Array,
+  options: AtomicFileOptions,
+): Promise<void> {
+  await using file = await AtomicFile.create(target, options);
+  await file.write(content);
+  await file.commit();
+}
+
+/** `link` fails where a name is taken, unlike `rename`; file systems without hard links get the checked rename. */
+async function publishNew(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST') throw alreadyThere(target);
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(cause) ?? '')) throw cause;
+    if ((await statOrNull(target)) !== null) throw alreadyThere(target);
+    await rename(temporary, target);
+  }
+}
+
+/** A rename is durable once its folder is. Windows has no such call and needs none. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function statOrNull(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+function alreadyThere(target: string): AppError {
+  return new AppError(
+    'CONFLICT',
+    `${target} already exists. Choose another name, or add --force to replace it.`,
+  );
+}

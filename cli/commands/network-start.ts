@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { withNetworkLock } from '../network/lock.ts';
+import { startNetwork } from '../network/start.ts';
+import type { NetworkSettings } from '../network/start.ts';
+import type { Output } from '../output.ts';
+import {
+  DEFAULT_LOGS,
+  DEFAULT_NETWORK_DATA,
+  PROJECT_FOLDER,
+  WEB_BUILD,
+  resolveNetworkFolder,
+} from '../paths.ts';
+
+export interface NetworkStartOptions {
+  readonly nodes: number;
+  readonly host: string;
+  readonly basePort: number;
+  readonly webPort: number;
+  readonly discoveryPort: number;
+  readonly dataDir?: string;
+  readonly logDir?: string;
+}
+
+const READY_TIMEOUT_MS = 120_000;
+const MEMBERSHIP_TIMEOUT_MS = 90_000;
+
+export async function networkStart(
+  options: NetworkStartOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = performance.now();
+  const dataFolder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
+  const settings: NetworkSettings = {
+    nodes: options.nodes,
+    host: options.host,
+    basePort: options.basePort,
+    webPort: options.webPort,
+    discoveryPort: options.discoveryPort,
+    dataFolder,
+    logFolder: resolveNetworkFolder(options.logDir, DEFAULT_LOGS),
+    membershipTimeoutMs: MEMBERSHIP_TIMEOUT_MS,
+    launch: { readyTimeoutMs: READY_TIMEOUT_MS, env: relayEnvironment() },
+  };
+  const { state, launched } = await withNetworkLock(dataFolder, () =>
+    startNetwork(settings, output.say, signal),
+  );
+  const web = state.nodes.find(({ index }) => index === null);
+  const url = `http://localhost:${web?.port ?? options.webPort}`;
+  const seconds = Math.round(performance.now() - began) / 1000;
+  if (!existsSync(join(WEB_BUILD, 'index.html')))
+    output.warn('The web app is not built: run "npm run build" and start again to have it.');
+  output.say(launched === 0 ? 'The network was running already.' : `Started in ${seconds.toFixed(1)} s.`);
+  output.say(`Open ${url}`);
+  output.result({ url, relays: options.nodes, launched, discovery_port: state.discovery_port, seconds });
+}
+
+/** Fifty processes of one program: what the first compiles, the others read. */
+function relayEnvironment(): NodeJS.ProcessEnv {
+  const cache =
+    process.env['NODE_COMPILE_CACHE'] ?? join(PROJECT_FOLDER, 'node_modules', '.cache', 'lanvault');
+  return { ...process.env, NODE_COMPILE_CACHE: cache };
+}

@@ -1,0 +1,29 @@
+/** Asks a relay how it is. */
+import { AppError } from '../../shared/errors.ts';
+import { MAX_JSON_ANSWER_BYTES, REQUEST_TIMEOUT_MS } from '../../shared/limits.ts';
+import { Status, routes } from '../../shared/protocol/routes.ts';
+import { parseJsonWith } from '../../shared/protocol/schemas.ts';
+
+/** Throws `UNAVAILABLE` when nothing, or something that is not a relay, answers there. */
+export async function fetchStatus(baseUrl: string, signal?: AbortSignal): Promise<Status> {
+  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  try {
+    const response = await fetch(`${baseUrl}${routes.status.path}`, {
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    if (Number(response.headers.get('content-length') ?? 0) > MAX_JSON_ANSWER_BYTES) {
+      await response.body?.cancel();
+      throw new AppError('TOO_LARGE', 'The answer is too long.');
+    }
+    return parseJsonWith(Status, await response.text(), 'The status');
+  } catch (cause) {
+    if (signal?.aborted === true) throw AppError.from(signal.reason, 'ABORTED');
+    throw new AppError('UNAVAILABLE', `No relay answers at ${baseUrl}.`, { cause });
+  }
+}
+
+/** The address under which this machine reaches a relay that listens on `host`. */
+export function reachableUrl(host: string, port: number): string {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,117 @@
+/** The commands and their options. Each command's module is loaded when it runs, so that `--help` is quick. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { DEFAULT_DISCOVERY_PORT } from '../shared/limits.ts';
+import { exitCodeHelp } from './exit-codes.ts';
+import { integerBetween, parsePort, parsePortOrZero, repeatable } from './option-parsers.ts';
+import { createOutput } from './output.ts';
+import { PROJECT_FOLDER } from './paths.ts';
+import type { NetworkStartOptions } from './commands/network-start.ts';
+import type { NetworkStatusOptions } from './commands/network-status.ts';
+import type { NetworkStopOptions } from './commands/network-stop.ts';
+import type { StartNodeOptions } from './commands/start-node.ts';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+type SetStatus = (status: number) => void;
+
+/** `setStatus` gets the exit status of a command that ended without an error. */
+export function createProgram(signal: AbortSignal, setStatus: SetStatus): Command {
+  const program = new Command('lanvault')
+    .description('One private, redundant store out of the spare disks on your LAN.')
+    .version(packageVersion())
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', `\n${exitCodeHelp()}`);
+  addRelayCommands(program, setStatus);
+  addNetworkCommands(program, signal, setStatus);
+  return program;
+}
+
+function addRelayCommands(program: Command, setStatus: SetStatus): void {
+  const text = (value: string): string => value;
+  const relayOptions = (command: Command): Command =>
+    command
+      .option('--storage-dir <folder>', 'where chunks, index and identity are kept')
+      .option('--host <address>', 'address to listen on (default: 0.0.0.0)')
+      .option('--link-port <n>', 'TCP port for links between relays; 0 = any (default: 0)')
+      .option('--discovery-port <n>', `UDP port of beacons; 0 = off (default: ${DEFAULT_DISCOVERY_PORT})`)
+      .option('--join <url>', 'a relay to join where broadcasts do not reach; repeatable', repeatable(text))
+      .option('--allow-host <name>', 'a host name that clients may use for it; repeatable', repeatable(text))
+      .option('--web-dir <folder>', 'the built web app (default: dist/web)')
+      .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)');
+
+  relayOptions(program.command('start-node'))
+    .description('run a relay that stores chunks, in the foreground')
+    .option('--port <n>', 'HTTP port; 0 = any', '8000')
+    .option('--capacity <size>', 'bytes to lend, e.g. 10G; 0 = none (default: 10G)')
+    .action(async (options: StartNodeOptions) => {
+      const { startNode } = await import('./commands/start-node.ts');
+      setStatus(await startNode(options));
+    });
+  relayOptions(program.command('web-ui'))
+    .description('run the web app with a relay that stores nothing, in the foreground')
+    .option('--port <n>', 'HTTP port; 0 = any', '8888')
+    .action(async (options: StartNodeOptions) => {
+      const { webUi } = await import('./commands/start-node.ts');
+      setStatus(await webUi(options));
+    });
+}
+
+function addNetworkCommands(program: Command, signal: AbortSignal, setStatus: SetStatus): void {
+  const network = program.command('network').description('a whole network of relays on this machine');
+  const dataDir = new Option('--data-dir <folder>', 'data of the relays (default: network_data)');
+  const logDir = new Option('--log-dir <folder>', 'their logs (default: logs)');
+  const json = new Option('--json', 'print JSON');
+
+  network
+    .command('start')
+    .description('start relays and the web UI in the background')
+    .option('--nodes <n>', 'how many relays', integerBetween(1, 1000), 50)
+    .option('--base-port <n>', 'HTTP port of the first; 0 = any ports', parsePortOrZero, 8000)
+    .option('--web-port <n>', 'port of the web UI; 0 = any', parsePortOrZero, 8888)
+    .option('--host <address>', 'address to listen on; 0.0.0.0 opens it to the LAN', '127.0.0.1')
+    .option('--discovery-port <n>', 'UDP port of beacons', parsePort, DEFAULT_DISCOVERY_PORT)
+    .addOption(dataDir)
+    .addOption(logDir)
+    .addOption(json)
+    .action(async (options: NetworkStartOptions & Json) => {
+      const { networkStart } = await import('./commands/network-start.ts');
+      await networkStart(options, outputOf(options), signal);
+    });
+  network
+    .command('stop')
+    .description('stop them')
+    .option('--clean', 'remove their data and logs as well')
+    .addOption(dataDir)
+    .addOption(logDir)
+    .addOption(json)
+    .action(async (options: NetworkStopOptions & Json) => {
+      const { networkStop } = await import('./commands/network-stop.ts');
+      await networkStop(options, outputOf(options));
+    });
+  network
+    .command('status')
+    .description('show each of them')
+    .addOption(dataDir)
+    .addOption(json)
+    .action(async (options: NetworkStatusOptions & Json) => {
+      const { networkStatus } = await import('./commands/network-status.ts');
+      setStatus(await networkStatus(options, outputOf(options), signal));
+    });
+}
+
+function outputOf(options: Json): ReturnType<typeof createOutput> {
+  return createOutput({ json: options.json === true });
+}
+
+function packageVersion(): string {
+  const text = readFileSync(join(PROJECT_FOLDER, 'package.json'), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
