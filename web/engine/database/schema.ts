@@ -46,6 +46,8 @@ export type JournalState =
 export interface JournalRecord {
   readonly uploadId: string;
   readonly state: JournalState;
+  /** Null until it is finished. */
+  readonly manifestId: ManifestId | null;
   readonly name: string;
   readonly type: string;
   readonly sizeBytes: number;
@@ -62,7 +64,7 @@ export interface LanvaultSchema extends DBSchema {
   files: { key: string; value: FileRecord };
   /** Keyed by [manifest id, page]; see `row-pages.ts`. */
   'manifest-rows': { key: [string, number]; value: Bytes };
-  journals: { key: string; value: JournalRecord; indexes: { state: string } };
+  journals: { key: string; value: JournalRecord; indexes: { state: string; manifestId: string } };
   /** Keyed by [upload id, sequence number from 0]. */
   'journal-entries': { key: [string, number]; value: JournalEntry };
 }
@@ -79,7 +81,10 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
     database.createObjectStore('vault');
     database.createObjectStore('files', { keyPath: 'manifestId' });
     database.createObjectStore('manifest-rows');
-    database.createObjectStore('journals', { keyPath: 'uploadId' }).createIndex('state', 'state');
+    const journals = database.createObjectStore('journals', { keyPath: 'uploadId' });
+    journals.createIndex('state', 'state');
+    // Unfinished ones have no manifest id, and null is no key: they are not in this index.
+    journals.createIndex('manifestId', 'manifestId');
     database.createObjectStore('journal-entries');
   },
 ];

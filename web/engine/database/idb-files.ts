@@ -1,0 +1,86 @@
+import type { Bytes } from '../../../shared/bytes.ts';
+import { wrapSecret } from '../../../shared/crypto/device-key.ts';
+import type { Manifest } from '../../../shared/format/manifest-types.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import type { StoredFile } from '../contract.ts';
+import { newestFirst } from '../local-stores.ts';
+import type { FileFacts, FileStore } from '../local-stores.ts';
+import { fileKeyContext, readManifest } from './manifest-reader.ts';
+import { packRows } from './row-pages.ts';
+import type { FileRecord, LanvaultDatabase } from './schema.ts';
+import { withStorageErrors } from './storage-error.ts';
+
+/** Stored files in IndexedDB. */
+export class IdbFiles implements FileStore {
+  readonly #database: LanvaultDatabase;
+  readonly #deviceKey: CryptoKey;
+
+  constructor(database: LanvaultDatabase, deviceKey: CryptoKey) {
+    this.#database = database;
+    this.#deviceKey = deviceKey;
+  }
+
+  async list(): Promise<readonly StoredFile[]> {
+    const records = await withStorageErrors(() => this.#database.getAll('files'));
+    return records.map(toStoredFile).sort(newestFirst);
+  }
+
+  manifest(id: ManifestId): Promise<Manifest> {
+    return readManifest(this.#database, this.#deviceKey, id);
+  }
+
+  async add(id: ManifestId, { header, rows }: Manifest, facts: FileFacts): Promise<StoredFile> {
+    const pages: Bytes[] = [];
+    for await (const page of packRows(rows)) pages.push(page);
+    const record: FileRecord = {
+      manifestId: id,
+      filename: header.filename,
+      type: header.type,
+      sizeBytes: header.size,
+      created: header.created,
+      merkleRoot: header.merkleRoot,
+      chunkCount: rows.length,
+      key: await wrapSecret(header.key, this.#deviceKey, fileKeyContext(id)),
+      minReplicas: facts.minReplicas,
+      uploadId: facts.uploadId,
+    };
+    return withStorageErrors(async () => {
+      const stores = ['files', 'manifest-rows'] as const;
+      const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
+      const known = await transaction.objectStore('files').get(id);
+      if (known === undefined) {
+        const rowPages = transaction.objectStore('manifest-rows');
+        await Promise.all([
+          transaction.objectStore('files').put(record),
+          ...pages.map((page, number) => rowPages.put(page, [id, number])),
+          transaction.done,
+        ]);
+      }
+      return toStoredFile(known ?? record);
+    });
+  }
+
+  async remove(id: ManifestId): Promise<void> {
+    await withStorageErrors(async () => {
+      const transaction = this.#database.transaction(['files', 'manifest-rows'], 'readwrite');
+      await Promise.all([
+        transaction.objectStore('files').delete(id),
+        transaction.objectStore('manifest-rows').delete(IDBKeyRange.bound([id, 0], [id, Infinity])),
+        transaction.done,
+      ]);
+    });
+  }
+}
+
+function toStoredFile(record: FileRecord): StoredFile {
+  return {
+    manifestId: record.manifestId,
+    name: record.filename,
+    type: record.type,
+    sizeBytes: record.sizeBytes,
+    created: record.created,
+    chunkCount: record.chunkCount,
+    minReplicas: record.minReplicas,
+    owned: record.uploadId !== null,
+  };
+}

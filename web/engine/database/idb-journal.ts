@@ -1,0 +1,104 @@
+import type { Journal, JournalEntry, JournalHeader } from '../../../shared/engine/ports.ts';
+import type { HeldLock } from './journal-lock.ts';
+import type { JournalRecord, LanvaultDatabase } from './schema.ts';
+import { withStorageErrors } from './storage-error.ts';
+
+/** Entries that one read takes from the database. */
+const PAGE_ENTRIES = 512;
+
+export const entryKeys = (uploadId: string, from: number): IDBKeyRange =>
+  IDBKeyRange.bound([uploadId, from], [uploadId, Infinity]);
+
+interface Waiting {
+  readonly entries: readonly JournalEntry[];
+  resolve(): void;
+  reject(cause: unknown): void;
+}
+
+/** One upload's journal, held by this tab until `close`. */
+export class IdbJournal implements Journal {
+  readonly header: JournalHeader;
+  readonly #database: LanvaultDatabase;
+  readonly #lock: HeldLock;
+  #nextSequence: number;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | null = null;
+
+  /** `nextSequence` is the number of entries that are there. */
+  constructor(database: LanvaultDatabase, header: JournalHeader, lock: HeldLock, nextSequence: number) {
+    this.#database = database;
+    this.header = header;
+    this.#lock = lock;
+    this.#nextSequence = nextSequence;
+  }
+
+  async *entries(): AsyncGenerator<JournalEntry> {
+    let from = 0;
+    for (;;) {
+      const range = entryKeys(this.header.uploadId, from);
+      const page = await withStorageErrors(() =>
+        this.#database.getAll('journal-entries', range, PAGE_ENTRIES),
+      );
+      yield* page;
+      if (page.length < PAGE_ENTRIES) return;
+      from += page.length;
+    }
+  }
+
+  /** Appends that come while one is being written share the next write: a disk flush each would slow fast networks. */
+  append(entries: readonly JournalEntry[]): Promise<void> {
+    if (entries.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entries, resolve, reject });
+      this.#writing ??= this.#writeAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    this.#lock.release();
+  }
+
+  /** Never rejects: each append learns of its own fate. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(batch.flatMap(({ entries }) => entries));
+        for (const waiting of batch) waiting.resolve();
+      } catch (cause) {
+        for (const waiting of batch) waiting.reject(cause);
+      }
+    }
+    this.#writing = null;
+  }
+
+  async #write(entries: readonly JournalEntry[]): Promise<void> {
+    const { uploadId } = this.header;
+    await withStorageErrors(async () => {
+      const stores = ['journals', 'journal-entries'] as const;
+      const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
+      const store = transaction.objectStore('journal-entries');
+      const finished = entries.find((entry) => entry.kind === 'finished');
+      await Promise.all([
+        ...entries.map((entry, i) => store.add(entry, [uploadId, this.#nextSequence + i])),
+        ...(finished === undefined ? [] : [this.#finish(transaction.objectStore('journals'), finished)]),
+        transaction.done,
+      ]);
+    });
+    this.#nextSequence += entries.length;
+  }
+
+  async #finish(
+    journals: {
+      get(key: string): Promise<JournalRecord | undefined>;
+      put(record: JournalRecord): Promise<unknown>;
+    },
+    { manifestId }: Extract<JournalEntry, { kind: 'finished' }>,
+  ): Promise<void> {
+    const record = await journals.get(this.header.uploadId);
+    // The file need not be read again: the handle, and with it the file's name on this disk, is let go.
+    if (record !== undefined) await journals.put({ ...record, state: 'finished', manifestId, handle: null });
+  }
+}

@@ -1,0 +1,118 @@
+import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
+import type { Journal, JournalHeader } from '../../../shared/engine/ports.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import { journalHeld, journalMissing } from '../local-stores.ts';
+import type { LeftoverUpload, UploadJournals } from '../local-stores.ts';
+import { IdbJournal, entryKeys } from './idb-journal.ts';
+import { acquireJournalLock, heldJournals } from './journal-lock.ts';
+import type { JournalRecord, LanvaultDatabase } from './schema.ts';
+import { withStorageErrors } from './storage-error.ts';
+
+const keyContext = (uploadId: string): string => `journal key ${uploadId}`;
+
+/** Journals in IndexedDB; Web Locks keep other tabs away from the ones in use. */
+export class IdbJournals implements UploadJournals {
+  readonly #database: LanvaultDatabase;
+  readonly #deviceKey: CryptoKey;
+  readonly #locks: LockManager;
+
+  constructor(database: LanvaultDatabase, deviceKey: CryptoKey, locks: LockManager) {
+    this.#database = database;
+    this.#deviceKey = deviceKey;
+    this.#locks = locks;
+  }
+
+  /** Throws `CONFLICT` when there is one of this upload id. */
+  async create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
+    const { key, ...plain } = header;
+    const record: JournalRecord = {
+      ...plain,
+      state: 'unfinished',
+      manifestId: null,
+      key: await wrapSecret(key, this.#deviceKey, keyContext(header.uploadId)),
+      handle: handle ?? null,
+    };
+    return this.#withLock(header.uploadId, async (lock) => {
+      await withStorageErrors(async () => {
+        const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
+        if ((await transaction.store.getKey(header.uploadId)) !== undefined) throw journalHeld();
+        await Promise.all([transaction.store.add(record), transaction.done]);
+      });
+      return new IdbJournal(this.#database, header, lock, 0);
+    });
+  }
+
+  /** Throws `NOT_FOUND`, `CONFLICT`. */
+  open(uploadId: string): Promise<Journal> {
+    return this.#withLock(uploadId, async (lock) => {
+      const record = await withStorageErrors(() => this.#database.get('journals', uploadId));
+      if (record === undefined || record.state === 'abandoned') throw journalMissing();
+      const range = entryKeys(uploadId, 0);
+      const count = await withStorageErrors(() => this.#database.count('journal-entries', range));
+      return new IdbJournal(this.#database, await this.#header(record), lock, count);
+    });
+  }
+
+  async unfinished(): Promise<readonly JournalHeader[]> {
+    return (await this.leftovers()).map(({ header }) => header);
+  }
+
+  async leftovers(): Promise<readonly LeftoverUpload[]> {
+    const held = await heldJournals(this.#locks);
+    const all = await withStorageErrors(() =>
+      this.#database.getAllFromIndex('journals', 'state', 'unfinished'),
+    );
+    const free = all.filter(({ uploadId }) => !held.has(uploadId));
+    free.sort((a, b) => a.created.localeCompare(b.created));
+    return Promise.all(
+      free.map(async (record) => ({ header: await this.#header(record), handle: record.handle })),
+    );
+  }
+
+  async uploadOf(manifestId: ManifestId): Promise<string | null> {
+    const key = await withStorageErrors(() =>
+      this.#database.getKeyFromIndex('journals', 'manifestId', manifestId),
+    );
+    return key ?? null;
+  }
+
+  async abandon(uploadId: string): Promise<void> {
+    await this.#withLock(uploadId, async (lock) => {
+      await withStorageErrors(async () => {
+        const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
+        const record = await transaction.store.get(uploadId);
+        if (record?.state === 'unfinished') {
+          await transaction.store.put({ ...record, state: 'abandoned', handle: null });
+        }
+        await transaction.done;
+      });
+      lock.release();
+    });
+  }
+
+  async #header({ uploadId, name, type, sizeBytes, fingerprint, created, mode, key }: JournalRecord) {
+    const header: JournalHeader = {
+      uploadId,
+      name,
+      type,
+      sizeBytes,
+      fingerprint,
+      created,
+      mode,
+      key: await unwrapSecret(key, this.#deviceKey, keyContext(uploadId)),
+    };
+    return header;
+  }
+
+  /** On success the lock is `work`'s to release. */
+  async #withLock<T>(uploadId: string, work: (lock: { release(): void }) => Promise<T>): Promise<T> {
+    const lock = await acquireJournalLock(this.#locks, uploadId);
+    if (lock === null) throw journalHeld();
+    try {
+      return await work(lock);
+    } catch (cause) {
+      lock.release();
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Local stores for the session only: without a secure context there is no key that could protect secrets on disk, and
+ * no other tab can see them, so no locks either.
+ */
+import { DERIVATION_ID_BYTES, VAULT_SECRET_BYTES } from '../../shared/crypto/kdf.ts';
+import { randomBytes } from '../../shared/crypto/random.ts';
+import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/ports.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Manifest } from '../../shared/format/manifest-types.ts';
+import type { ManifestId } from '../../shared/ids.ts';
+import type { StoredFile } from './contract.ts';
+import { journalHeld, journalMissing, newestFirst } from './local-stores.ts';
+import type { FileFacts, FileStore, LeftoverUpload, LocalStores, UploadJournals } from './local-stores.ts';
+
+export class MemoryFiles implements FileStore {
+  readonly #files = new Map<ManifestId, { manifest: Manifest; stored: StoredFile }>();
+
+  list(): Promise<readonly StoredFile[]> {
+    return Promise.resolve([...this.#files.values()].map(({ stored }) => stored).sort(newestFirst));
+  }
+
+  manifest(id: ManifestId): Promise<Manifest> {
+    const file = this.#files.get(id);
+    return file === undefined
+      ? Promise.reject(new AppError('NOT_FOUND', 'There is no manifest of that file: import it first.'))
+      : Promise.resolve(file.manifest);
+  }
+
+  add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile> {
+    const known = this.#files.get(id);
+    if (known !== undefined) return Promise.resolve(known.stored);
+    const { filename, type, size, created } = manifest.header;
+    const stored: StoredFile = {
+      manifestId: id,
+      name: filename,
+      type,
+      sizeBytes: size,
+      created,
+      chunkCount: manifest.rows.length,
+      minReplicas: facts.minReplicas,
+      owned: facts.uploadId !== null,
+    };
+    this.#files.set(id, { manifest, stored });
+    return Promise.resolve(stored);
+  }
+
+  remove(id: ManifestId): Promise<void> {
+    this.#files.delete(id);
+    return Promise.resolve();
+  }
+}
+
+interface MemoryRecord {
+  readonly header: JournalHeader;
+  readonly handle: FileSystemFileHandle | null;
+  readonly entries: JournalEntry[];
+  held: boolean;
+}
+
+export class MemoryJournals implements UploadJournals {
+  readonly #records = new Map<string, MemoryRecord>();
+
+  create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
+    if (this.#records.has(header.uploadId)) return Promise.reject(journalHeld());
+    const record: MemoryRecord = { header, handle: handle ?? null, entries: [], held: true };
+    this.#records.set(header.uploadId, record);
+    return Promise.resolve(memoryJournal(record));
+  }
+
+  open(uploadId: string): Promise<Journal> {
+    const record = this.#records.get(uploadId);
+    if (record === undefined) return Promise.reject(journalMissing());
+    if (record.held) return Promise.reject(journalHeld());
+    record.held = true;
+    return Promise.resolve(memoryJournal(record));
+  }
+
+  async unfinished(): Promise<readonly JournalHeader[]> {
+    return (await this.leftovers()).map(({ header }) => header);
+  }
+
+  leftovers(): Promise<readonly LeftoverUpload[]> {
+    const free = [...this.#records.values()].filter(
+      (record) => !record.held && finishedAs(record) === undefined,
+    );
+    return Promise.resolve(free.map(({ header, handle }) => ({ header, handle })));
+  }
+
+  uploadOf(manifestId: ManifestId): Promise<string | null> {
+    const owner = [...this.#records.values()].find((record) => finishedAs(record) === manifestId);
+    return Promise.resolve(owner?.header.uploadId ?? null);
+  }
+
+  /** The chunks cannot be deleted after the session, so there is nothing to note. */
+  abandon(uploadId: string): Promise<void> {
+    if (this.#records.get(uploadId)?.held === true) return Promise.reject(journalHeld());
+    this.#records.delete(uploadId);
+    return Promise.resolve();
+  }
+}
+
+function finishedAs(record: MemoryRecord): ManifestId | undefined {
+  return record.entries.find((entry) => entry.kind === 'finished')?.manifestId;
+}
+
+function memoryJournal(record: MemoryRecord): Journal {
+  return {
+    header: record.header,
+    async *entries() {
+      yield* await Promise.resolve([...record.entries]);
+    },
+    append(entries) {
+      record.entries.push(...entries);
+      return Promise.resolve();
+    },
+    close() {
+      record.held = false;
+      return Promise.resolve();
+    },
+  };
+}
+
+export function createMemoryStores(): LocalStores {
+  return {
+    persistent: false,
+    vault: { secret: randomBytes(VAULT_SECRET_BYTES), deviceId: randomBytes(DERIVATION_ID_BYTES) },
+    files: new MemoryFiles(),
+    journals: new MemoryJournals(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
