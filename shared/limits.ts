@@ -17,14 +17,21 @@ export const MAX_CHUNK_BYTES = VERIFIER_BYTES + FERNET_OVERHEAD_BYTES + BLOCK_BY
 export const MIN_CHUNK_BYTES = VERIFIER_BYTES + FERNET_OVERHEAD_BYTES + 16;
 /** Chunks of one manifest: a file of 1 TiB. */
 export const MAX_CHUNKS_PER_FILE = 2 ** 20;
-/** UTF-8 bytes of a file name in a manifest: what common file systems take. */
+/** UTF-8 bytes of a file name in a manifest, or of one part of its relative path: what common file systems take. */
 export const MAX_FILENAME_BYTES = 255;
+/** UTF-8 bytes of a relative path in a manifest (PATH_MAX of Linux). */
+export const MAX_PATH_BYTES = 4096;
 /** Characters of a media type in a manifest (RFC 6838 §4.2: 127 + '/' + 127). */
 export const MAX_MEDIA_TYPE_CHARS = 255;
 /** Bytes of a manifest's JSON text: 2²⁰ rows of at most 256 bytes, and a header. */
 export const MAX_MANIFEST_BYTES = MAX_CHUNKS_PER_FILE * 256 + 64 * KIB;
 /** Payload of a capability link: fits one block. */
 export const MAX_CAPABILITY_PAYLOAD_BYTES = MIB;
+/** Bytes of one string, number or run of spaces, and nesting of values, in a manifest's JSON: more than any field has. */
+export const MAX_JSON_TOKEN_BYTES = 64 * KIB;
+export const MAX_JSON_DEPTH = 32;
+/** Payloads that one capability link may lead to: 2²⁰ rows take about 150, whoever packs them. */
+export const MAX_CAPABILITY_PAYLOADS = 1024;
 /** Nesting of capability payloads: 4 levels of ~8,000 links reach far past 2²⁰ chunks. */
 export const MAX_CAPABILITY_DEPTH = 4;
 /** A block that shrinks by less than this share is stored as it is. */
@@ -62,6 +69,30 @@ export const GET_ROUNDS = 2;
 export const MEMBERS_MAX_AGE_MS = 5 * SECOND;
 /** Bytes of a JSON answer that a client reads. */
 export const MAX_JSON_ANSWER_BYTES = 4 * MIB;
+/** Bytes of an error answer that a client reads, and characters of its message that a person is shown. */
+export const MAX_ERROR_ANSWER_BYTES = 16 * KIB;
+export const MAX_ERROR_MESSAGE_CHARS = 300;
+/** Receipts of one answer that a client checks; a signature costs up to a millisecond, and 8 are asked for at most. */
+export const MAX_RECEIPTS_READ = 32;
+/** Pause before a second try, doubled each time up to the second figure. */
+export const BACKOFF_FIRST_MS = 200;
+export const BACKOFF_MAX_MS = 3 * SECOND;
+/** Tries of a request that a relay turns away with RATE_LIMITED: about 10 s of backoff. */
+export const RATE_LIMIT_TRIES = 8;
+/** Tries to learn the members when a transfer begins. */
+export const MEMBERS_TRIES = 3;
+/** Replicas of one chunk fetched at once: five holders may hang, and the sixth still answers within seconds. */
+export const MAX_PARALLEL_TRIES = 6;
+/** Latency samples behind the hedge delay. */
+export const LATENCY_SAMPLES = 64;
+/** A relay that sent garbage, hung or refused is asked after the others for this long. */
+export const PENALTY_MS = 30 * SECOND;
+/** The same for one that was merely overtaken by a relay asked later. */
+export const SLOW_PENALTY_MS = 5 * SECOND;
+/** Relays with a penalty that a client remembers. */
+export const MAX_PENALISED_RELAYS = 256;
+/** A worker without a job is ended after this long; its memory (15 MB of LZMA encoder) goes with it. */
+export const WORKER_IDLE_MS = 30 * SECOND;
 
 // --- relay, HTTP ---------------------------------------------------------------------------------------------
 /** Rows of one page of `/peers` and `/chunks`. */
@@ -103,6 +134,10 @@ export const MAX_DATAGRAM_BYTES = 512;
 export const HELLO_INTERVAL_MS = SECOND;
 /** Relays on one host beyond which each stretches its interval, so that a host's beacons stay bounded. */
 export const HELLO_STRETCH_ABOVE = 20;
+/** However many relays a host claims to run, its beacons are expected this often. */
+export const MAX_BEACON_INTERVAL_MS = 10 * SECOND;
+/** Verified addresses kept for one relay: IPv4 and IPv6 on two interfaces. */
+export const MAX_PEER_ADDRESSES = 4;
 /** Datagrams a second that a relay handles; the rest is dropped unread. */
 export const MAX_DATAGRAMS_PER_SECOND = 1000;
 export const SUSPECT_AFTER_MS = 3 * SECOND;
@@ -115,5 +150,46 @@ export const LINK_IDLE_TIMEOUT_MS = 30 * SECOND;
 export const LINK_REQUEST_TIMEOUT_MS = 20 * SECOND;
 /** Requests under way on one link; each may hold one chunk. */
 export const MAX_REQUESTS_PER_LINK = 32;
+/** Links to one relay, from dials that crossed; the preferred one stays, the others end once idle for this long. */
+export const MAX_LINKS_PER_RELAY = 3;
+export const LINK_SURPLUS_IDLE_MS = SECOND;
+/** An idle link says so this often, and one that is silent for three of them is dead. */
+export const LINK_KEEPALIVE_MS = 5 * SECOND;
+export const LINK_SILENCE_TIMEOUT_MS = 3 * LINK_KEEPALIVE_MS;
+/** A peer whose process turns answers a ping within this. */
+export const LINK_PING_TIMEOUT_MS = 2 * SECOND;
+/** Chunk bytes in one link message: small enough that several requests interleave. */
+export const LINK_BODY_BYTES = 64 * KIB;
+/** One encrypted link message: a body frame with its header, or a list of peers. */
+export const MAX_LINK_FRAME_BYTES = LINK_BODY_BYTES + KIB;
+/** Chunk bytes of requests from links that are held in memory at once, over all links. */
+export const MAX_LINK_BUFFER_BYTES = 128 * MIB;
+/** Inbound sockets that have not proven who they are; the oldest gives way. */
+export const MAX_PENDING_HANDSHAKES = 64;
+/** Relays heard of and not proven yet; and the dials under way to prove them, in all and to one address. */
+export const MAX_CANDIDATES = 1024;
+export const MAX_VERIFY_DIALS = 8;
+export const MAX_VERIFY_DIALS_PER_ADDRESS = 4;
+/** The relay with the smaller id dials; the other one waits this long for it before it dials itself. */
+export const VERIFY_FALLBACK_MS = 3 * SECOND;
+/** Rows of one peer-exchange message (≤ 200 bytes each, so it fits a frame), and messages sent per link and interval. */
+export const PEER_ROWS_PER_MESSAGE = 256;
+export const PEER_MESSAGES_PER_INTERVAL = 4;
+/** Links that a relay without discovery keeps for peer exchange. */
+export const MIN_PEER_EXCHANGE_LINKS = 3;
 /** How long `QUERY_CHUNK` answers are awaited. */
 export const QUERY_CHUNK_TIMEOUT_MS = 300;
+
+// --- web app -------------------------------------------------------------------------------------------------
+/** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */
+export const MAX_PICKED_FILES = 10_000;
+/** Nesting of a dropped folder; deeper is a loop or an accident. */
+export const MAX_PICKED_DEPTH = 64;
+/** Bytes of a text file that a preview fetches and shows. */
+export const MAX_TEXT_PREVIEW_BYTES = 256 * KIB;
+/** Messages shown at once; the oldest gives way. */
+export const MAX_NOTICES = 4;
+/** Transfers drawn at once; the rest is counted. */
+export const MAX_TRANSFER_ROWS = 100;
+/** File rows drawn at first, and added each time the list's end comes near. */
+export const FILE_ROWS_STEP = 150;

@@ -1,0 +1,86 @@
+import { utf8 } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
+import { createSha256 } from '../crypto/hash.ts';
+import { AppError } from '../errors.ts';
+import { idFromHash } from '../ids.ts';
+import type { ManifestId } from '../ids.ts';
+import { BLOCK_BYTES } from '../limits.ts';
+import { MANIFEST_FORMAT, assertHeader, keyToText } from './manifest-fields.ts';
+import type { ChunkRow, ChunkRows, Manifest } from './manifest-types.ts';
+
+/** Rows turned into text at once: about 64 KiB. */
+const BATCH_ROWS = 512;
+
+/**
+ * The JSON text of a manifest as a stream, header first, one chunk a line. Throws `CORRUPT` for a header or a sum of
+ * sizes that `parseManifest` would refuse, so that no unreadable manifest is ever written.
+ */
+export async function* serializeManifest(manifest: Manifest): AsyncGenerator<Bytes, void, undefined> {
+  const { header, rows } = manifest;
+  assertHeader(header);
+  const fields = JSON.stringify({
+    format: MANIFEST_FORMAT,
+    filename: header.filename,
+    type: header.type,
+    size: header.size,
+    created: header.created,
+    block_size: BLOCK_BYTES,
+    key: keyToText(header.key),
+    merkle_root: header.merkleRoot,
+  });
+  yield utf8(`${fields.slice(0, -1)},\n "chunks":[`);
+  yield* rowTexts(rows, header.size, '\n  ', rowText);
+  yield utf8(rows.length === 0 ? ']}\n' : '\n ]}\n');
+}
+
+/** A row as the manifest's JSON has it. */
+export function rowText(row: ChunkRow): string {
+  return JSON.stringify({ index: row.index, id: row.id, size: row.size, compression: row.compression });
+}
+
+/**
+ * SHA-256 of the manifest's RFC 8785 form: the fields of `lanvault/1`, sorted, without white space. Unknown fields of a
+ * text that was parsed do not count. Throws `CORRUPT` as `serializeManifest` does.
+ */
+export async function computeManifestId(manifest: Manifest): Promise<ManifestId> {
+  const { header, rows } = manifest;
+  assertHeader(header);
+  const hash = createSha256();
+  hash.update(utf8(`{"block_size":${BLOCK_BYTES},"chunks":[`));
+  for await (const text of rowTexts(rows, header.size, '', canonicalRowText)) hash.update(text);
+  // RFC 8785 §3.2.2.2 takes over ECMAScript's own serialization of strings and numbers.
+  const rest = JSON.stringify({
+    created: header.created,
+    filename: header.filename,
+    format: MANIFEST_FORMAT,
+    key: keyToText(header.key),
+    merkle_root: header.merkleRoot,
+    size: header.size,
+    type: header.type,
+  });
+  hash.update(utf8(`],${rest.slice(1)}`));
+  return idFromHash(hash.digest());
+}
+
+function canonicalRowText(row: ChunkRow): string {
+  return `{"compression":"${row.compression}","id":"${row.id}","index":${row.index},"size":${row.size}}`;
+}
+
+async function* rowTexts(
+  rows: ChunkRows,
+  sizeBytes: number,
+  separator: string,
+  format: (row: ChunkRow) => string,
+): AsyncGenerator<Bytes, void, undefined> {
+  let total = 0;
+  for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+    let text = '';
+    for (let index = start; index < Math.min(start + BATCH_ROWS, rows.length); index++) {
+      const row = await rows.at(index);
+      total += row.size;
+      text += (index === 0 ? '' : ',') + separator + format(row);
+    }
+    yield utf8(text);
+  }
+  if (total !== sizeBytes) throw new AppError('CORRUPT', 'The manifest’s size is not the sum of its chunks.');
+}
