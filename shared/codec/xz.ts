@@ -55,6 +55,8 @@ export interface XzCodec {
   encode(block: Uint8Array, maxBytes: number): Bytes | null;
   /** Exactly `sizeBytes` (at most one block) of plaintext. Throws `CORRUPT` for anything else, without unpacking more. */
   decode(stream: Uint8Array, sizeBytes: number): Bytes;
+  /** The same for plaintext of unknown size, at most `maxBytes`. */
+  decodeUpTo(stream: Uint8Array, maxBytes: number): Bytes;
 }
 
 /**
@@ -69,6 +71,29 @@ export async function loadXz(wasmBinary: BufferSource): Promise<XzCodec> {
   const inputPosition = scratch;
   const outputPosition = scratch + 4;
   const memoryLimit = scratch + 8;
+
+  function decodeUpTo(stream: Uint8Array, maxBytes: number): Bytes {
+    if (maxBytes > BLOCK_BYTES || stream.length > BUFFER_BYTES) throw corrupt();
+    lzma.HEAPU8.set(stream, input);
+    lzma.HEAPU32[inputPosition / 4] = 0;
+    lzma.HEAPU32[outputPosition / 4] = 0;
+    lzma.HEAPU64[memoryLimit / 8] = DECODER_MEMORY_BYTES;
+    const result = lzma._lzma_stream_buffer_decode(
+      memoryLimit,
+      0,
+      0,
+      input,
+      inputPosition,
+      stream.length,
+      output,
+      outputPosition,
+      maxBytes,
+    );
+    if (result === LZMA_MEM_ERROR) throw new AppError('INTERNAL', 'Out of memory while decompressing.');
+    // Bytes after the stream are left unread, and are no part of a chunk.
+    if (result !== LZMA_OK || lzma.HEAPU32[inputPosition / 4] !== stream.length) throw corrupt();
+    return lzma.HEAPU8.slice(output, output + (lzma.HEAPU32[outputPosition / 4] ?? 0));
+  }
 
   return {
     encode(block, maxBytes) {
@@ -91,28 +116,12 @@ export async function loadXz(wasmBinary: BufferSource): Promise<XzCodec> {
       return lzma.HEAPU8.slice(output, output + (lzma.HEAPU32[outputPosition / 4] ?? 0));
     },
 
+    decodeUpTo,
+
     decode(stream, sizeBytes) {
-      if (sizeBytes > BLOCK_BYTES || stream.length > BUFFER_BYTES) throw corrupt();
-      lzma.HEAPU8.set(stream, input);
-      lzma.HEAPU32[inputPosition / 4] = 0;
-      lzma.HEAPU32[outputPosition / 4] = 0;
-      lzma.HEAPU64[memoryLimit / 8] = DECODER_MEMORY_BYTES;
-      const result = lzma._lzma_stream_buffer_decode(
-        memoryLimit,
-        0,
-        0,
-        input,
-        inputPosition,
-        stream.length,
-        output,
-        outputPosition,
-        sizeBytes,
-      );
-      if (result === LZMA_MEM_ERROR) throw new AppError('INTERNAL', 'Out of memory while decompressing.');
-      const whole =
-        lzma.HEAPU32[inputPosition / 4] === stream.length && lzma.HEAPU32[outputPosition / 4] === sizeBytes;
-      if (result !== LZMA_OK || !whole) throw corrupt();
-      return lzma.HEAPU8.slice(output, output + sizeBytes);
+      const plaintext = decodeUpTo(stream, sizeBytes);
+      if (plaintext.length !== sizeBytes) throw corrupt();
+      return plaintext;
     },
   };
 }

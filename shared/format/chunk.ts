@@ -32,21 +32,30 @@ export async function sealBlock(
   }
   const blockHash = await sha256(block, backend);
   const { compression, bytes } = await codec.compress(block, mode);
+  const sealed = await sealBody(bytes, { key, deleteKey, iv }, backend);
+  return { ...sealed, blockHash, iv, compression, size: block.length };
+}
+
+export interface SealedBody {
+  readonly id: ChunkId;
+  /** verifier ‖ body, as stored. */
+  readonly chunk: Bytes;
+  readonly bodyHash: Bytes;
+}
+
+/** The chunk around bytes that are compressed already. Throws `BAD_INPUT` for malformed keys. */
+export async function sealBody(
+  bytes: Bytes,
+  { key, deleteKey, iv }: { readonly key: Bytes; readonly deleteKey: Bytes; readonly iv: Bytes },
+  backend: Backend = defaultBackend(),
+): Promise<SealedBody> {
   const chunk = new Uint8Array(VERIFIER_BYTES + fernetTokenLength(bytes.length));
   const body = chunk.subarray(VERIFIER_BYTES);
   await fernetEncryptInto(body, bytes, key, iv, backend);
   const bodyHash = await sha256(body, backend);
   const verifier = sha256Sync(await deleteToken(deleteKey, bodyHash, backend));
   chunk.set(verifier);
-  return {
-    id: chunkIdFrom(verifier, bodyHash),
-    chunk,
-    bodyHash,
-    blockHash,
-    iv,
-    compression,
-    size: block.length,
-  };
+  return { id: chunkIdFrom(verifier, bodyHash), chunk, bodyHash };
 }
 
 /**
@@ -58,11 +67,21 @@ export async function openChunk(
   codec: BlockCodec,
   backend: Backend = defaultBackend(),
 ): Promise<Bytes> {
+  return codec.decompress(await openBody(id, chunk, key, backend), compression, size);
+}
+
+/** The compressed bytes of a chunk, after its id and MAC have been verified. Throws `CORRUPT`. */
+export async function openBody(
+  id: ChunkId,
+  chunk: Uint8Array,
+  key: Uint8Array,
+  backend: Backend = defaultBackend(),
+): Promise<Bytes> {
   const { verifier, body } = splitChunk(chunk);
   if (chunkIdFrom(verifier, await sha256(body, backend)) !== id) {
     throw new AppError('CORRUPT', 'The chunk’s bytes do not hash to its id.');
   }
-  return codec.decompress(await fernetDecrypt(body, key, backend), compression, size);
+  return fernetDecrypt(body, key, backend);
 }
 
 /** The id of a stored chunk. Throws `CORRUPT` when its size cannot be that of a chunk. */

@@ -94,9 +94,18 @@ export function rowFrom(fields: Fields): ChunkRow {
   };
 }
 
-/** A key as manifests hold it: 44 characters. */
-export function keyToText(key: Bytes): string {
-  return toBase64Url(key);
+/** The header as the manifest's JSON has it, in the order of the design's example. */
+export function headerFieldsOf(header: ManifestHeader): Readonly<Record<string, string | number>> {
+  return {
+    format: MANIFEST_FORMAT,
+    filename: header.filename,
+    type: header.type,
+    size: header.size,
+    created: header.created,
+    block_size: BLOCK_BYTES,
+    key: toBase64Url(header.key),
+    merkle_root: header.merkleRoot,
+  };
 }
 
 function keyFrom(value: string): Bytes {

@@ -4,8 +4,7 @@ import { createSha256 } from '../crypto/hash.ts';
 import { AppError } from '../errors.ts';
 import { idFromHash } from '../ids.ts';
 import type { ManifestId } from '../ids.ts';
-import { BLOCK_BYTES } from '../limits.ts';
-import { MANIFEST_FORMAT, assertHeader, keyToText } from './manifest-fields.ts';
+import { assertHeader, headerFieldsOf } from './manifest-fields.ts';
 import type { ChunkRow, ChunkRows, Manifest } from './manifest-types.ts';
 
 /** Rows turned into text at once: about 64 KiB. */
@@ -18,16 +17,7 @@ const BATCH_ROWS = 512;
 export async function* serializeManifest(manifest: Manifest): AsyncGenerator<Bytes, void, undefined> {
   const { header, rows } = manifest;
   assertHeader(header);
-  const fields = JSON.stringify({
-    format: MANIFEST_FORMAT,
-    filename: header.filename,
-    type: header.type,
-    size: header.size,
-    created: header.created,
-    block_size: BLOCK_BYTES,
-    key: keyToText(header.key),
-    merkle_root: header.merkleRoot,
-  });
+  const fields = JSON.stringify(headerFieldsOf(header));
   yield utf8(`${fields.slice(0, -1)},\n "chunks":[`);
   yield* rowTexts(rows, header.size, '\n  ', rowText);
   yield utf8(rows.length === 0 ? ']}\n' : '\n ]}\n');
@@ -46,19 +36,22 @@ export async function computeManifestId(manifest: Manifest): Promise<ManifestId>
   const { header, rows } = manifest;
   assertHeader(header);
   const hash = createSha256();
-  hash.update(utf8(`{"block_size":${BLOCK_BYTES},"chunks":[`));
-  for await (const text of rowTexts(rows, header.size, '', canonicalRowText)) hash.update(text);
-  // RFC 8785 §3.2.2.2 takes over ECMAScript's own serialization of strings and numbers.
-  const rest = JSON.stringify({
-    created: header.created,
-    filename: header.filename,
-    format: MANIFEST_FORMAT,
-    key: keyToText(header.key),
-    merkle_root: header.merkleRoot,
-    size: header.size,
-    type: header.type,
-  });
-  hash.update(utf8(`],${rest.slice(1)}`));
+  // RFC 8785 sorts keys, and takes over ECMAScript's own serialization of strings and numbers (§3.2.2).
+  const fields = Object.entries(headerFieldsOf(header)).sort(([a], [b]) => (a < b ? -1 : 1));
+  let separator = '{';
+  const write = (text: string): void => {
+    hash.update(utf8(separator + text));
+    separator = ',';
+  };
+  for (const [name, value] of fields) {
+    // The only field of a manifest that sorts before `chunks` is `block_size`.
+    write(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    if (name !== 'block_size') continue;
+    write('"chunks":[');
+    for await (const text of rowTexts(rows, header.size, '', canonicalRowText)) hash.update(text);
+    hash.update(utf8(']'));
+  }
+  hash.update(utf8('}'));
   return idFromHash(hash.digest());
 }
 
