@@ -140,6 +140,8 @@ export const MAX_BEACON_INTERVAL_MS = 10 * SECOND;
 export const MAX_PEER_ADDRESSES = 4;
 /** Datagrams a second that a relay handles; the rest is dropped unread. */
 export const MAX_DATAGRAMS_PER_SECOND = 1000;
+/** Senders whose last beacon is remembered, so that the same bytes need no parsing: two per relay. */
+export const MAX_CACHED_BEACONS = 2 * MAX_PEERS;
 export const SUSPECT_AFTER_MS = 3 * SECOND;
 export const GONE_AFTER_MS = 10 * SECOND;
 /** Links kept open; the least recently used idle one gives way. */
@@ -193,3 +195,9 @@ export const MAX_NOTICES = 4;
 export const MAX_TRANSFER_ROWS = 100;
 /** File rows drawn at first, and added each time the list's end comes near. */
 export const FILE_ROWS_STEP = 150;
+/** A browser's workers: more than this compress no faster than any LAN takes chunks, and each holds 15 MB of encoder. */
+export const MAX_BROWSER_WORKERS = 8;
+/** Workers without work for this long are ended. */
+export const WORKERS_IDLE_MS = 10 * SECOND;
+/** A download without service worker and save picker is collected in memory; beyond this, tabs die. */
+export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;
