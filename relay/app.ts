@@ -1,0 +1,165 @@
+/** The composition root: one relay out of storage, services, HTTP and the swarm. */
+import { mkdir } from 'node:fs/promises';
+import packageJson from '../package.json' with { type: 'json' };
+import { AppError } from '../shared/errors.ts';
+import type { RelayId } from '../shared/ids.ts';
+import type { RelayConfig } from './config/config.ts';
+import { registerChunkRoutes } from './http/chunk-routes.ts';
+import { registerEventStream } from './http/event-stream.ts';
+import { registerInfoRoutes } from './http/info-routes.ts';
+import { registerPages } from './http/pages.ts';
+import { createHttpServer } from './http/server.ts';
+import type { HttpServer } from './http/server.ts';
+import { ChunkReader } from './services/chunk-reader.ts';
+import { ChunkWriter } from './services/chunk-writer.ts';
+import { EventBus } from './services/events.ts';
+import { LocalChunkService } from './services/local-chunk-service.ts';
+import { Membership } from './services/membership.ts';
+import { NegativeCache } from './services/negative-cache.ts';
+import type { PeerTransport } from './services/ports.ts';
+import { openIdentity } from './services/receipts.ts';
+import { systemClock } from './services/system-clock.ts';
+import { ChunkStore } from './storage/chunk-store.ts';
+import { errnoOf, storageError } from './storage/file-ops.ts';
+import { loadOrCreateSeed } from './storage/identity-file.ts';
+import { storageLayout } from './storage/layout.ts';
+import { lockStorage } from './storage/storage-lock.ts';
+
+export interface Relay extends AsyncDisposable {
+  readonly id: RelayId;
+  readonly httpPort: number;
+  readonly linkPort: number;
+}
+
+/**
+ * Starts a relay; resolves when it takes requests. Disposing of it stops taking new ones, ends what is under way within
+ * `limits.stopGraceMs`, and closes everything. Throws `CONFLICT` (storage folder or port in use), `IO`, `CORRUPT`.
+ */
+export async function startRelay(config: RelayConfig): Promise<Relay> {
+  await using started = new AsyncDisposableStack();
+  const clock = systemClock;
+  const startedAt = clock.now();
+  const server = createHttpServer({ config, now: () => clock.now() });
+  const log = server.log;
+
+  const layout = storageLayout(config.storageDir);
+  await makeStorageFolder(layout.root);
+  started.use(lockStorage(layout.lock));
+  const { identity, signer } = await openIdentity(await loadOrCreateSeed(layout.identity));
+  const store = started.use(
+    await ChunkStore.open({
+      dir: layout.root,
+      capacityBytes: config.capacityBytes,
+      freeSpaceFloorBytes: config.limits.freeSpaceFloorBytes,
+      log,
+      wallTime: () => clock.wallTime(),
+    }),
+  );
+
+  const events = new EventBus(() => clock.wallTime());
+  const unknown = new NegativeCache(() => clock.now());
+  const local = new LocalChunkService({ store, identity, signer, events, unknown });
+  const membership = new Membership({
+    id: identity.id,
+    capacity: config.capacityBytes,
+    machine: '',
+    clock,
+    events,
+  });
+  const transport = noTransport;
+
+  const writer = new ChunkWriter({
+    self: identity.id,
+    local,
+    transport,
+    events,
+    log,
+    maxConcurrentPuts: config.limits.maxConcurrentPuts,
+  });
+  const reader = new ChunkReader({
+    directory: membership,
+    local,
+    transport,
+    events,
+    unknown,
+    clock,
+    hedgeMs: config.limits.hedgeMs,
+    maxConcurrentProxiedGets: config.limits.maxConcurrentProxiedGets,
+  });
+  const services = {
+    directory: membership,
+    local,
+    writer,
+    reader,
+    events,
+    linkCount: () => 0,
+    uptimeSeconds: () => (clock.now() - startedAt) / 1000,
+    version: packageJson.version,
+  };
+
+  await registerEventStream(server, {
+    events,
+    maxListeners: config.limits.maxEventListeners,
+    maxBacklogBytes: config.limits.maxEventBacklogBytes,
+  });
+  registerInfoRoutes(server, services);
+  registerChunkRoutes(server, services, config.limits);
+  registerPages(server, { webDir: config.webDir, version: packageJson.version });
+  started.defer(() => closeServer(server, config.limits.stopGraceMs));
+  const httpPort = await listen(server, config);
+  const linkPort = httpPort;
+  membership.setSelf({ host: '127.0.0.1', port: httpPort, link: linkPort });
+
+  log.info({ relay: identity.id, port: httpPort, link: linkPort }, 'The relay is ready');
+  const running = started.move();
+  return {
+    id: identity.id,
+    httpPort,
+    linkPort,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+const noTransport: PeerTransport = {
+  putChunk: () => Promise.reject(new AppError('UNAVAILABLE', 'No links.')),
+  getChunk: () => Promise.reject(new AppError('UNAVAILABLE', 'No links.')),
+  async *queryChunk() {},
+};
+
+async function makeStorageFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AppError('IO', `The storage folder cannot be made (${storageError(cause).message})`, { cause });
+  }
+}
+
+async function listen(server: HttpServer, { host, httpPort }: RelayConfig): Promise<number> {
+  try {
+    await server.listen({ host, port: httpPort });
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === 'EADDRINUSE') {
+      throw new AppError('CONFLICT', `Port ${httpPort} is in use. Choose another one with --port.`, {
+        cause,
+      });
+    }
+    throw new AppError('IO', `Cannot listen on ${host}, port ${httpPort} (${errno ?? 'unknown error'}).`, {
+      cause,
+    });
+  }
+  const address = server.server.address();
+  if (address === null || typeof address === 'string')
+    throw new AppError('INTERNAL', 'The server has no port.');
+  return address.port;
+}
+
+/** Requests under way may end; after the grace their connections are cut. */
+async function closeServer(server: HttpServer, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

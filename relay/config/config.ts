@@ -1,0 +1,81 @@
+/** Everything that a relay can be told, validated and frozen before anything starts. */
+import {
+  BODY_IDLE_TIMEOUT_MS,
+  BODY_TIMEOUT_MS,
+  FREE_SPACE_FLOOR_BYTES,
+  HEADERS_TIMEOUT_MS,
+  HEDGE_INITIAL_MS,
+  MAX_CONCURRENT_PROXIED_GETS,
+  MAX_CONCURRENT_PUTS,
+  MAX_EVENT_BACKLOG_BYTES,
+  MAX_EVENT_LISTENERS,
+  MAX_REQUESTS_PER_CLIENT,
+  REQUESTS_PER_SECOND_LOOPBACK,
+  REQUESTS_PER_SECOND_REMOTE,
+} from '../../shared/limits.ts';
+
+/** Bounds that no flag sets; a test may tighten them. */
+export interface RelayLimits {
+  readonly headersTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  /** How often connections are checked against the two timeouts above. */
+  readonly connectionsCheckMs: number;
+  /** A connection on which nothing moves for this long is closed. */
+  readonly idleConnectionMs: number;
+  readonly maxConnections: number;
+  readonly maxConcurrentPuts: number;
+  readonly maxConcurrentProxiedGets: number;
+  readonly maxRequestsPerClient: number;
+  readonly requestsPerSecondRemote: number;
+  readonly requestsPerSecondLoopback: number;
+  readonly maxEventListeners: number;
+  readonly maxEventBacklogBytes: number;
+  readonly freeSpaceFloorBytes: number;
+  /** Before another holder is asked as well. */
+  readonly hedgeMs: number;
+  /** How long a stop waits for what is under way. */
+  readonly stopGraceMs: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface RelayConfig {
+  /** Address that HTTP and links listen on. */
+  readonly host: string;
+  /** 0: any free port, as for the next. */
+  readonly httpPort: number;
+  readonly linkPort: number;
+  /** UDP port of beacons; 0 turns discovery off. */
+  readonly discoveryPort: number;
+  /** Base URLs of relays to join where broadcasts do not reach. */
+  readonly join: readonly string[];
+  readonly storageDir: string;
+  /** Bytes lent to the swarm; 0 stores nothing. */
+  readonly capacityBytes: number;
+  /** Folder of the built web app; a relay starts without it. */
+  readonly webDir: string;
+  readonly logLevel: LogLevel;
+  /** Host names under which clients may address this relay, besides IP literals, `localhost` and `*.local`. */
+  readonly allowedHosts: readonly string[];
+  readonly limits: RelayLimits;
+}
+
+export const DEFAULT_LIMITS: RelayLimits = Object.freeze({
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  bodyIdleTimeoutMs: BODY_IDLE_TIMEOUT_MS,
+  bodyTimeoutMs: BODY_TIMEOUT_MS,
+  connectionsCheckMs: 2_000,
+  idleConnectionMs: 120_000,
+  maxConnections: 2_048,
+  maxConcurrentPuts: MAX_CONCURRENT_PUTS,
+  maxConcurrentProxiedGets: MAX_CONCURRENT_PROXIED_GETS,
+  maxRequestsPerClient: MAX_REQUESTS_PER_CLIENT,
+  requestsPerSecondRemote: REQUESTS_PER_SECOND_REMOTE,
+  requestsPerSecondLoopback: REQUESTS_PER_SECOND_LOOPBACK,
+  maxEventListeners: MAX_EVENT_LISTENERS,
+  maxEventBacklogBytes: MAX_EVENT_BACKLOG_BYTES,
+  freeSpaceFloorBytes: FREE_SPACE_FLOOR_BYTES,
+  hedgeMs: HEDGE_INITIAL_MS,
+  stopGraceMs: 5_000,
+});

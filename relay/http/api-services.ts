@@ -1,0 +1,18 @@
+import type { EventBus } from '../services/events.ts';
+import type { ChunkReader } from '../services/chunk-reader.ts';
+import type { ChunkWriter } from '../services/chunk-writer.ts';
+import type { LocalChunkService } from '../services/local-chunk-service.ts';
+import type { PeerDirectory } from '../services/peer-directory.ts';
+
+/** What the routes are served from. */
+export interface ApiServices {
+  readonly directory: PeerDirectory;
+  readonly local: LocalChunkService;
+  readonly writer: ChunkWriter;
+  readonly reader: ChunkReader;
+  readonly events: EventBus;
+  /** Open links to other relays. */
+  readonly linkCount: () => number;
+  readonly uptimeSeconds: () => number;
+  readonly version: string;
+}

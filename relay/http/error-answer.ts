@@ -1,0 +1,41 @@
+/** Every error that leaves over HTTP is `{ error: { code, message, details? } }`; what was not foreseen says nothing else. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../../shared/errors.ts';
+import { BAD_REQUEST_MESSAGES } from './fastify-errors.ts';
+
+/** Answers a thrown value. The unforeseen is logged with its cause and leaves as a bare `INTERNAL`. */
+export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = asAppError(thrown);
+  if (error.code === 'INTERNAL' || error.code === 'IO') {
+    request.log.error({ err: thrown, route: request.routeOptions.url }, 'A request failed');
+  }
+  if (error.code === 'RATE_LIMITED') reply.header('retry-after', '1');
+  void reply
+    .code(error.status)
+    .removeHeader('etag')
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ error: error.toObject() }));
+}
+
+function asAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') {
+    const known = BAD_REQUEST_MESSAGES[thrown.code];
+    if (known !== undefined) return new AppError(known.code, known.message, { cause: thrown });
+    if (thrown.code.startsWith('FST_ERR_') && 'statusCode' in thrown && isClientStatus(thrown.statusCode)) {
+      return new AppError('BAD_INPUT', 'The request is malformed.', { cause: thrown });
+    }
+  }
+  // @fastify/static refuses paths with plain HTTP errors.
+  if (thrown instanceof Error && 'statusCode' in thrown && isClientStatus(thrown.statusCode)) {
+    return thrown.statusCode === 404
+      ? new AppError('NOT_FOUND', 'There is nothing here.', { cause: thrown })
+      : new AppError('BAD_INPUT', 'The request is malformed.', { cause: thrown });
+  }
+  return new AppError('INTERNAL', 'The relay failed. Its log says why.', { cause: thrown });
+}
+
+function isClientStatus(status: unknown): boolean {
+  return typeof status === 'number' && status >= 400 && status < 500;
+}

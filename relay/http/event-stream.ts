@@ -1,0 +1,64 @@
+/** `WS /events`: the bus, one JSON text a message. Listeners and what waits for a slow one are bounded. */
+import { fastifyWebsocket } from '@fastify/websocket';
+import type { RelayEvent } from '../../shared/protocol/events.ts';
+import type { EventBus } from '../services/events.ts';
+import type { HttpServer } from './server.ts';
+
+/** Clients have nothing to say here. */
+const MAX_INBOUND_BYTES = 1024;
+/** RFC 6455 §7.4.1: 1013 is "try again later". */
+const TRY_AGAIN_LATER = 1013;
+const GOING_AWAY = 1001;
+
+export interface EventStreamOptions {
+  readonly events: EventBus;
+  readonly maxListeners: number;
+  readonly maxBacklogBytes: number;
+}
+
+/** What is used of a `ws` socket. */
+interface EventSocket {
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  on(event: 'close' | 'error' | 'message', listener: () => void): void;
+}
+
+export async function registerEventStream(
+  server: HttpServer,
+  { events, maxListeners, maxBacklogBytes }: EventStreamOptions,
+): Promise<void> {
+  const listeners = new Set<EventSocket>();
+  await server.register(fastifyWebsocket, {
+    options: { maxPayload: MAX_INBOUND_BYTES, perMessageDeflate: false },
+    preClose: (done) => {
+      for (const socket of listeners) {
+        socket.close(GOING_AWAY, 'The relay stops.');
+        socket.terminate();
+      }
+      done();
+    },
+  });
+
+  await server.register((scope, _options, done) => {
+    scope.get('/events', { websocket: true }, (socket: EventSocket) => {
+      if (listeners.size >= maxListeners) {
+        socket.close(TRY_AGAIN_LATER, 'Too many listeners.');
+        return;
+      }
+      listeners.add(socket);
+      const stop = events.subscribe((event: RelayEvent) => {
+        // Cut off rather than let the backlog of one that does not read grow.
+        if (socket.bufferedAmount > maxBacklogBytes) socket.terminate();
+        else socket.send(JSON.stringify(event));
+      });
+      socket.on('close', () => {
+        stop();
+        listeners.delete(socket);
+      });
+      socket.on('error', () => socket.terminate());
+    });
+    done();
+  });
+}

@@ -1,0 +1,111 @@
+/** The HTTP server without its routes: limits, guards, headers, validation, errors. */
+import { LogController, fastify } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { AppError } from '../../shared/errors.ts';
+import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { parseWith } from '../../shared/protocol/schemas.ts';
+import type { RelayConfig } from '../config/config.ts';
+import { ClientLimits } from './client-limits.ts';
+import { answerError } from './error-answer.ts';
+import { guardHost } from './host-guard.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+/** Longer ones are refused as malformed ids, not as unknown routes; Node's header limit is the real bound. */
+const MAX_PARAM_CHARS = 16 * 1024;
+
+type Http<Provider extends FastifyTypeProvider> = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  Provider
+>;
+export type HttpServer = Http<TypeBoxTypeProvider>;
+
+export interface HttpServerOptions {
+  readonly config: Pick<RelayConfig, 'limits' | 'allowedHosts' | 'logLevel'>;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+}
+
+export function createHttpServer({ config, now }: HttpServerOptions): HttpServer {
+  const { limits, allowedHosts, logLevel } = config;
+  const server = fastify({
+    logger: { level: logLevel, stream: process.stderr },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_CHUNK_BYTES,
+    requestTimeout: limits.bodyTimeoutMs,
+    connectionTimeout: limits.idleConnectionMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.connectionsCheckMs,
+    },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+    exposeHeadRoutes: false,
+    frameworkErrors: answerError,
+    clientErrorHandler: refuseConnection,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  server.server.maxConnections = limits.maxConnections;
+
+  server.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value: unknown) => {
+    // Query values arrive as text.
+    const typed = httpPart === 'querystring' ? Value.Convert(schema, value) : value;
+    return { value: parseWith(schema, typed, REQUEST_PARTS[httpPart ?? ''] ?? 'The request') };
+  });
+  server.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  server.setErrorHandler(answerError);
+  server.setNotFoundHandler(() => {
+    throw new AppError('NOT_FOUND', 'There is nothing here.');
+  });
+
+  const clients = new ClientLimits({ now, ...limits });
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS);
+    const leave = clients.enter(request.ip);
+    reply.raw.once('close', leave);
+    guardHost(
+      {
+        method: request.method,
+        host: request.headers.host,
+        origin: request.headers.origin,
+        upgrade: request.headers.upgrade !== undefined,
+      },
+      allowedHosts,
+    );
+    done();
+  });
+  return server;
+}
+
+const REQUEST_PARTS: Readonly<Record<string, string>> = {
+  params: 'The path',
+  querystring: 'The query',
+  headers: 'A header',
+  body: 'The body',
+};
+
+/** Bytes that are no HTTP request, or too slow to become one: one answer, then the end. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const refusal = slow
+    ? new AppError('TIMEOUT', 'The request took too long to arrive.')
+    : new AppError('BAD_INPUT', 'This is not an HTTP request that the relay understands.');
+  const body = JSON.stringify({ error: refusal.toObject() });
+  const head = [
+    slow ? 'HTTP/1.1 408 Request Timeout' : 'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

@@ -1,0 +1,51 @@
+/** The relay process: flags in, one ready line out, signals stop it. */
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import path from 'node:path';
+
+// Before anything else is loaded. Beside the dependencies, not in the shared temp folder, where others could plant code.
+enableCompileCache(path.join(import.meta.dirname, '../node_modules/.cache/node-compile'));
+const { AppError } = await import('../shared/errors.ts');
+const { HELP, parseFlags } = await import('./config/flags.ts');
+
+const EXIT_FAILED = 1;
+const EXIT_BAD_FLAGS = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const config = readConfig(argv);
+  if (config === 'help') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (config === null) return EXIT_BAD_FLAGS;
+  const { startRelay } = await import('./app.ts');
+  const stop = stopSignal();
+  try {
+    await using relay = await startRelay(config);
+    const ready = { event: 'ready', id: relay.id, port: relay.httpPort, link: relay.linkPort };
+    process.stdout.write(`${JSON.stringify(ready)}\n`);
+    flushCompileCache();
+    await stop;
+  } catch (error) {
+    process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
+    return EXIT_FAILED;
+  }
+  return 0;
+}
+
+function readConfig(argv: readonly string[]): ReturnType<typeof parseFlags> | null {
+  try {
+    return parseFlags(argv);
+  } catch (error) {
+    process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
+    return null;
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as is the default. */
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined));
+  return promise.then(() => undefined);
+}

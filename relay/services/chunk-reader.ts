@@ -1,0 +1,142 @@
+/** A client's GET: from here, from the holder that it names, or from wherever the swarm has the chunk. Nothing is kept. */
+import type { Readable } from 'node:stream';
+import { AppError } from '../../shared/errors.ts';
+import type { ChunkId, RelayId } from '../../shared/ids.ts';
+import { NEIGHBOURHOOD, QUERY_CHUNK_TIMEOUT_MS } from '../../shared/limits.ts';
+import { placementOrder } from '../../shared/placement/placement.ts';
+import { isChunk } from '../storage/chunk-hasher.ts';
+import type { EventBus } from './events.ts';
+import { Gate } from './gate.ts';
+import { firstGood } from './hedge.ts';
+import type { LocalChunkService } from './local-chunk-service.ts';
+import type { NegativeCache } from './negative-cache.ts';
+import type { PeerDirectory } from './peer-directory.ts';
+import type { Clock, PeerTransport } from './ports.ts';
+
+export interface ChunkReaderParts {
+  readonly directory: PeerDirectory;
+  readonly local: LocalChunkService;
+  readonly transport: PeerTransport;
+  readonly events: EventBus;
+  readonly unknown: NegativeCache;
+  readonly clock: Clock;
+  readonly hedgeMs: number;
+  readonly maxConcurrentProxiedGets: number;
+}
+
+export interface GetRequest {
+  readonly id: ChunkId;
+  readonly localOnly: boolean;
+  /** The only relay to ask; null: any. */
+  readonly holder: RelayId | null;
+}
+
+export interface FoundChunk {
+  readonly sizeBytes: number;
+  /** A stream has to be read to its end or destroyed. */
+  readonly body: Readable | Uint8Array;
+}
+
+export class ChunkReader {
+  readonly #parts: ChunkReaderParts;
+  readonly #gate: Gate;
+
+  constructor(parts: ChunkReaderParts) {
+    this.#parts = parts;
+    this.#gate = new Gate(
+      parts.maxConcurrentProxiedGets,
+      'This relay fetches as many chunks from others as it can. Try again soon.',
+    );
+  }
+
+  /**
+   * The chunk's bytes. What comes through locate is verified; what comes from here or from a named holder is not: the client does.
+   * Throws `NOT_FOUND`, `RATE_LIMITED`, and for a named holder what asking it threw.
+   */
+  async get(request: GetRequest, signal: AbortSignal): Promise<FoundChunk> {
+    const { id } = request;
+    if (this.#isRemote(request)) return asFound(await this.#fetchFrom(request.holder, id, signal));
+    try {
+      const { sizeBytes, stream } = await this.#parts.local.openStream(id);
+      return { sizeBytes, body: stream };
+    } catch (error) {
+      if (!mayLocate(request, error)) throw error;
+    }
+    return asFound(await this.#locate(id, signal));
+  }
+
+  /** Bytes of the chunk, without reading it where it lies here. Throws as `get`. */
+  async sizeOf(request: GetRequest, signal: AbortSignal): Promise<number> {
+    const { id } = request;
+    if (this.#isRemote(request)) return (await this.#fetchFrom(request.holder, id, signal)).length;
+    const sizeBytes = await this.#parts.local.sizeOf(id);
+    if (sizeBytes !== null) return sizeBytes;
+    const absent = new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
+    if (!mayLocate(request, absent)) throw absent;
+    return (await this.#locate(id, signal)).length;
+  }
+
+  #isRemote(request: GetRequest): request is GetRequest & { holder: RelayId } {
+    return !request.localOnly && request.holder !== null && request.holder !== this.#parts.directory.self.id;
+  }
+
+  #fetchFrom(holder: RelayId, id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
+    const { transport, events } = this.#parts;
+    return this.#gate.run(async () => {
+      const bytes = await transport.getChunk(holder, id, signal);
+      events.publish({ type: 'chunk-read', id, relay: holder, size: bytes.length });
+      return bytes;
+    });
+  }
+
+  async #locate(id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
+    const { unknown, transport, events, clock, hedgeMs } = this.#parts;
+    const absent = new AppError('NOT_FOUND', 'No relay that can be reached holds the chunk.');
+    if (unknown.has(id)) throw absent;
+    const silent = new Set<RelayId>();
+    const ask = async (relay: RelayId, attempt: AbortSignal): Promise<Uint8Array | null> => {
+      try {
+        const bytes = await transport.getChunk(relay, id, attempt);
+        if (!isChunk(id, bytes)) return null;
+        events.publish({ type: 'chunk-read', id, relay, size: bytes.length });
+        return bytes;
+      } catch (cause) {
+        if (AppError.from(cause).code !== 'NOT_FOUND') silent.add(relay);
+        return null;
+      }
+    };
+    const found = await this.#gate.run(() =>
+      firstGood(this.#candidates(id, signal), ask, { hedgeMs, clock, signal }),
+    );
+    if (found !== null) return found;
+    // A relay that could not be asked may have it after all.
+    if (silent.size === 0) unknown.add(id);
+    throw absent;
+  }
+
+  /** Whom to ask: the placement order first, which needs no message, then whoever answers a broadcast. */
+  async *#candidates(id: ChunkId, signal: AbortSignal): AsyncGenerator<RelayId> {
+    const { directory, transport } = this.#parts;
+    const asked = new Set<string>([directory.self.id]);
+    const members = directory.list().map((peer) => ({ ...peer, id: peer.id as RelayId }));
+    for (const { id: relay } of placementOrder(id, members).slice(0, NEIGHBOURHOOD)) {
+      if (asked.has(relay)) continue;
+      asked.add(relay);
+      yield relay;
+    }
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(QUERY_CHUNK_TIMEOUT_MS)]);
+    for await (const relay of transport.queryChunk(id, patience)) {
+      if (asked.has(relay)) continue;
+      asked.add(relay);
+      yield relay;
+    }
+  }
+}
+
+function mayLocate(request: GetRequest, error: unknown): boolean {
+  return !request.localOnly && request.holder === null && AppError.from(error).code === 'NOT_FOUND';
+}
+
+function asFound(bytes: Uint8Array): FoundChunk {
+  return { sizeBytes: bytes.length, body: bytes };
+}

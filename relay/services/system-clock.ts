@@ -1,0 +1,21 @@
+/** Real time. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { abortError } from '../../shared/errors.ts';
+import type { Clock } from './ports.ts';
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  every(intervalMs, callback, signal) {
+    if (signal.aborted) return;
+    const timer = setInterval(callback, intervalMs);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  },
+  async sleep(delayMs, signal) {
+    try {
+      await delay(delayMs, undefined, { signal });
+    } catch {
+      throw abortError(signal);
+    }
+  },
+};

@@ -1,0 +1,202 @@
+/** Chunks as files: written under a temporary name, made durable, then renamed; a file under its own name is whole. */
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bytes } from '../../shared/bytes.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isId } from '../../shared/ids.ts';
+import type { ChunkId } from '../../shared/ids.ts';
+import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { ChunkHasher } from './chunk-hasher.ts';
+import type { ChunkDigest } from './chunk-hasher.ts';
+import { errnoOf, syncFolder } from './file-ops.ts';
+import type { FileOps } from './file-ops.ts';
+import { chunkPath } from './layout.ts';
+import type { StorageLayout } from './layout.ts';
+
+const PREFIX = /^[0-9a-f]{2}$/;
+
+export class ChunkFiles {
+  readonly #layout: StorageLayout;
+  readonly #ops: FileOps;
+  /** One flag for each of the 65,536 leaf folders. */
+  readonly #durableLeaves = new Uint8Array(0x10000);
+
+  constructor(layout: StorageLayout, ops: FileOps) {
+    this.#layout = layout;
+    this.#ops = ops;
+  }
+
+  /** Makes the folders and removes what writes left behind that never ended. */
+  async prepare(): Promise<void> {
+    for (const folder of [this.#layout.chunks, this.#layout.temp, this.#layout.rotten]) {
+      await this.#ops.mkdir(folder, { recursive: true, mode: 0o700 });
+    }
+    await syncFolder(this.#ops, this.#layout.root);
+    for (const name of await this.#ops.readdir(this.#layout.temp)) {
+      await this.#ops.unlink(path.join(this.#layout.temp, name));
+    }
+  }
+
+  /**
+   * Writes a chunk durably: temp file → fsync → rename → fsync folder. Throws `HASH_MISMATCH`, `TOO_LARGE`,
+   * `BAD_INPUT`, what `source` throws, or the file system's error; in each case nothing is left under the chunk's name.
+   */
+  async write(id: ChunkId, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<ChunkDigest> {
+    const temp = path.join(this.#layout.temp, `${id}.${randomBytes(8).toString('hex')}`);
+    const handle = await this.#ops.open(temp, 'wx', 0o600);
+    let digest: ChunkDigest;
+    try {
+      try {
+        const hasher = new ChunkHasher();
+        for await (const piece of source) {
+          hasher.update(piece);
+          await writeAll(handle, piece);
+        }
+        digest = hasher.digestFor(id);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await this.#moveIntoPlace(temp, id);
+    } catch (error) {
+      await this.#removeQuietly(temp);
+      throw error;
+    }
+    return digest;
+  }
+
+  async stat(id: ChunkId): Promise<Stats | null> {
+    try {
+      const stats = await this.#ops.stat(chunkPath(this.#layout, id).file);
+      return stats.isFile() ? stats : null;
+    } catch (cause) {
+      if (isAbsence(cause)) return null;
+      throw cause;
+    }
+  }
+
+  /** The opened file and its size, or null when there is none. The caller closes it. */
+  async open(id: ChunkId): Promise<{ handle: FileHandle; sizeBytes: number } | null> {
+    let handle: FileHandle;
+    try {
+      handle = await this.#ops.open(chunkPath(this.#layout, id).file, 'r');
+    } catch (cause) {
+      if (isAbsence(cause)) return null;
+      throw cause;
+    }
+    try {
+      return { handle, sizeBytes: (await handle.stat()).size };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Re-hashes the file: its digest, `rotten` when it is not the chunk of its name, or null when there is none. */
+  async verify(id: ChunkId): Promise<ChunkDigest | 'rotten' | null> {
+    const opened = await this.open(id);
+    if (opened === null) return null;
+    try {
+      if (opened.sizeBytes > MAX_CHUNK_BYTES) return 'rotten';
+      const bytes = await readWhole(opened.handle, opened.sizeBytes);
+      const hasher = new ChunkHasher();
+      hasher.update(bytes);
+      return digestOrRotten(hasher, id);
+    } finally {
+      await opened.handle.close();
+    }
+  }
+
+  /** Takes a file out of service without destroying it. */
+  async setAside(id: ChunkId): Promise<void> {
+    try {
+      await this.#ops.rename(chunkPath(this.#layout, id).file, path.join(this.#layout.rotten, id));
+    } catch (cause) {
+      if (!isAbsence(cause)) throw cause;
+    }
+  }
+
+  /** The leaf folders that exist, as their four hex digits, in order. */
+  async *leaves(): AsyncGenerator<string> {
+    for (const high of await this.#prefixes(this.#layout.chunks)) {
+      for (const low of await this.#prefixes(path.join(this.#layout.chunks, high))) yield high + low;
+    }
+  }
+
+  /** Ids of the files in a leaf folder; foreign names are passed over. */
+  async idsIn(leaf: string): Promise<ChunkId[]> {
+    const folder = path.join(this.#layout.chunks, leaf.slice(0, 2), leaf.slice(2, 4));
+    const names = await this.#ops.readdir(folder);
+    return names.filter((name): name is ChunkId => isId(name) && name.startsWith(leaf));
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#ops.freeBytes(this.#layout.root);
+  }
+
+  async #prefixes(folder: string): Promise<string[]> {
+    return (await this.#ops.readdir(folder)).filter((name) => PREFIX.test(name)).sort();
+  }
+
+  async #moveIntoPlace(temp: string, id: ChunkId): Promise<void> {
+    const { folder, file } = chunkPath(this.#layout, id);
+    await this.#ensureLeaf(id, folder);
+    await this.#ops.rename(temp, file);
+    await syncFolder(this.#ops, folder);
+  }
+
+  /** Makes the folder of a chunk and its way down from `chunks` durable, once a process: an earlier one may have died between. */
+  async #ensureLeaf(id: ChunkId, folder: string): Promise<void> {
+    const leaf = Number.parseInt(id.slice(0, 4), 16);
+    if (this.#durableLeaves[leaf] === 1) return;
+    await this.#ops.mkdir(folder, { recursive: true, mode: 0o700 });
+    await syncFolder(this.#ops, path.dirname(folder));
+    await syncFolder(this.#ops, this.#layout.chunks);
+    this.#durableLeaves[leaf] = 1;
+  }
+
+  async #removeQuietly(file: string): Promise<void> {
+    try {
+      await this.#ops.unlink(file);
+    } catch (cause) {
+      // Gone already, or the disk is failing: the next start removes what is left, and the first error is the one to tell.
+      if (errnoOf(cause) === undefined) throw cause;
+    }
+  }
+}
+
+function digestOrRotten(hasher: ChunkHasher, id: ChunkId): ChunkDigest | 'rotten' {
+  try {
+    return hasher.digestFor(id);
+  } catch (error) {
+    if (error instanceof AppError) return 'rotten';
+    throw error;
+  }
+}
+
+/** Exactly the first `sizeBytes`, or fewer when the file has shrunk since. */
+export async function readWhole(handle: FileHandle, sizeBytes: number): Promise<Bytes> {
+  const bytes = new Uint8Array(sizeBytes);
+  let filled = 0;
+  while (filled < sizeBytes) {
+    const { bytesRead } = await handle.read(bytes, filled, sizeBytes - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+async function writeAll(handle: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < piece.length;) {
+    const { bytesWritten } = await handle.write(piece, offset, piece.length - offset);
+    offset += bytesWritten;
+  }
+}
+
+/** No such file; a folder or file in the way of the path counts as none. */
+function isAbsence(cause: unknown): boolean {
+  const errno = errnoOf(cause);
+  return errno === 'ENOENT' || errno === 'ENOTDIR';
+}

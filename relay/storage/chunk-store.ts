@@ -1,0 +1,253 @@
+/**
+ * A relay's chunks: files that are the truth, an index beside them, a budget of space. An acknowledged chunk is
+ * durable, and what is not whole is never served.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { Bytes } from '../../shared/bytes.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ChunkId } from '../../shared/ids.ts';
+import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { ChunkFiles, readWhole } from './chunk-files.ts';
+import { ChunkHasher } from './chunk-hasher.ts';
+import { ChunkIndex } from './chunk-index.ts';
+import type { IndexRow, InventoryRow } from './chunk-index.ts';
+import { nodeFileOps, storageError } from './file-ops.ts';
+import type { FileOps } from './file-ops.ts';
+import { storageLayout } from './layout.ts';
+import { reconcileHashes, reconcileNames } from './reconcile.ts';
+import { SpaceBudget } from './space-budget.ts';
+import type { StorageLog } from './storage-log.ts';
+
+const READ_PIECE_BYTES = 256 * 1024;
+
+export interface ChunkStoreOptions {
+  readonly dir: string;
+  /** Bytes; 0 stores nothing. */
+  readonly capacityBytes: number;
+  readonly freeSpaceFloorBytes: number;
+  readonly log: StorageLog;
+  /** Unix time, ms. */
+  readonly wallTime: () => number;
+  readonly ops?: FileOps;
+}
+
+export interface OpenedChunk {
+  readonly sizeBytes: number;
+  readonly stream: Readable;
+}
+
+type ChunkSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export class ChunkStore implements AsyncDisposable {
+  readonly #files: ChunkFiles;
+  readonly #index: ChunkIndex;
+  readonly #budget: SpaceBudget;
+  readonly #options: ChunkStoreOptions;
+  readonly #stopping = new AbortController();
+  /** Until this settles, files may exist that the index does not know. */
+  #reconciliation: Promise<void> = Promise.resolve();
+  #reconciled = false;
+  #reconcileRuns = 0;
+  /** Writes wait for this, so that the quota counts what is there already. */
+  #accounted: Promise<void> = Promise.resolve();
+
+  private constructor(options: ChunkStoreOptions) {
+    const layout = storageLayout(options.dir);
+    this.#options = options;
+    this.#files = new ChunkFiles(layout, options.ops ?? nodeFileOps);
+    this.#index = new ChunkIndex({ file: layout.index, onReset: () => this.#startReconciliation() });
+    this.#budget = new SpaceBudget({
+      capacityBytes: options.capacityBytes,
+      floorBytes: options.freeSpaceFloorBytes,
+      usedBytes: () => this.#index.totals.bytes,
+      freeBytes: () => this.#files.freeBytes(),
+    });
+  }
+
+  /** Opens the store; the folder's lock must be held. Throws `IO`, `NO_SPACE`, `UNSUPPORTED`. */
+  static async open(options: ChunkStoreOptions): Promise<ChunkStore> {
+    try {
+      await mkdir(options.dir, { recursive: true, mode: 0o700 });
+      const store = new ChunkStore(options);
+      await store.#files.prepare();
+      store.#startReconciliation();
+      return store;
+    } catch (cause) {
+      throw storageError(cause);
+    }
+  }
+
+  get capacityBytes(): number {
+    return this.#options.capacityBytes;
+  }
+
+  get usage(): { readonly chunks: number; readonly bytes: number } {
+    return this.#index.totals;
+  }
+
+  /** Settles when the index and the files agree; never rejects. */
+  get reconciliation(): Promise<void> {
+    return this.#reconciliation;
+  }
+
+  has(id: ChunkId): boolean {
+    return this.#index.find(id) !== null;
+  }
+
+  /** Bytes of a stored chunk, or null. */
+  async sizeOf(id: ChunkId): Promise<number | null> {
+    return (await this.#whole(id))?.sizeBytes ?? null;
+  }
+
+  /**
+   * Stores a chunk durably, reading `source` to its end; one that is here already is checked, not rewritten. Resolves with its size.
+   * `sizeHintBytes`: the size if it is known. Throws `HASH_MISMATCH`, `TOO_LARGE`, `BAD_INPUT`, `NO_SPACE`, `IO`, or what `source` throws.
+   */
+  async put(id: ChunkId, source: ChunkSource, sizeHintBytes = MAX_CHUNK_BYTES): Promise<number> {
+    try {
+      await this.#accounted;
+      if (this.has(id) && (await this.#verify(id))) return await hashOnly(id, source);
+      return await this.#budget.withRoom(sizeHintBytes, async () => {
+        const digest = await this.#files.write(id, source);
+        this.#index.put(digest, this.#options.wallTime());
+        return digest.sizeBytes;
+      });
+    } catch (cause) {
+      throw storageError(cause);
+    }
+  }
+
+  /** The bytes as they lie on the disk, of the size they were stored with. Throws `NOT_FOUND`. */
+  async read(id: ChunkId): Promise<Bytes> {
+    const { handle, sizeBytes } = await this.#open(id);
+    try {
+      const bytes = await readWhole(handle, sizeBytes);
+      if (bytes.length === sizeBytes) return bytes;
+      throw notFound();
+    } catch (cause) {
+      throw this.#unreadable(id, cause);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** As `read`, as a stream that closes its file by itself. */
+  async openStream(id: ChunkId): Promise<OpenedChunk> {
+    const { handle, sizeBytes } = await this.#open(id);
+    const stream = createReadStream('', {
+      fd: handle,
+      start: 0,
+      end: sizeBytes - 1,
+      highWaterMark: READ_PIECE_BYTES,
+    });
+    return { sizeBytes, stream };
+  }
+
+  /** Verified chunks by id, from the first after `after`. */
+  inventory(after: string, limit: number): InventoryRow[] {
+    return this.#index.page(after, limit);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#reconciliation;
+    this.#index[Symbol.dispose]();
+  }
+
+  async #open(id: ChunkId): Promise<NonNullable<Awaited<ReturnType<ChunkFiles['open']>>>> {
+    try {
+      const row = await this.#whole(id);
+      const opened = row === null ? null : await this.#files.open(id);
+      if (row === null || opened === null) throw notFound();
+      if (opened.sizeBytes === row.sizeBytes) return opened;
+      await opened.handle.close();
+      throw notFound();
+    } catch (cause) {
+      throw this.#unreadable(id, cause);
+    }
+  }
+
+  /** The row of a chunk whose file is there with the right size; verifies first what was only found. */
+  async #whole(id: ChunkId): Promise<IndexRow | null> {
+    const row = this.#index.find(id);
+    const stats = row === null && this.#reconciled ? null : await this.#files.stat(id);
+    if (stats === null) {
+      if (row !== null) this.#drop(id, 'A chunk file has vanished');
+      return null;
+    }
+    if (row?.verified === true && row.sizeBytes === stats.size) return row;
+    return (await this.#verify(id)) ? this.#index.find(id) : null;
+  }
+
+  /** Hashes the file and settles its row: stored, or gone from the index with the file set aside. */
+  async #verify(id: ChunkId): Promise<boolean> {
+    const digest = await this.#files.verify(id);
+    if (digest === null) {
+      this.#drop(id, 'A chunk file has vanished');
+      return false;
+    }
+    if (digest === 'rotten') {
+      await this.#files.setAside(id);
+      this.#drop(id, 'A chunk file no longer holds its chunk and was set aside');
+      return false;
+    }
+    if (this.#index.find(id)?.verified !== true) this.#index.put(digest, this.#options.wallTime());
+    return true;
+  }
+
+  #drop(id: ChunkId, why: string): void {
+    this.#index.remove(id);
+    this.#options.log.warn({}, why);
+    this.#options.log.debug({ chunk: id }, why);
+  }
+
+  /** A file that cannot be read is as good as not there, for the client; the operator is told. */
+  #unreadable(id: ChunkId, cause: unknown): AppError {
+    if (cause instanceof AppError) return cause;
+    this.#options.log.error({ err: cause }, 'A chunk file cannot be read');
+    this.#options.log.debug({ chunk: id }, 'A chunk file cannot be read');
+    return notFound(cause);
+  }
+
+  #startReconciliation(): void {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return;
+    this.#reconciled = false;
+    const parts = {
+      files: this.#files,
+      index: this.#index,
+      log: this.#options.log,
+      wallTime: this.#options.wallTime,
+      verify: (id: ChunkId) => this.#verify(id),
+    };
+    const run = ++this.#reconcileRuns;
+    const names = reconcileNames(parts, signal);
+    const fresh = this.#index.totals.chunks === 0;
+    if (fresh) this.#accounted = names.catch(() => undefined);
+    this.#reconciliation = names
+      .then(() => {
+        this.#reconciled = run === this.#reconcileRuns;
+        return reconcileHashes(parts, signal);
+      })
+      .catch((cause: unknown) => {
+        if (!signal.aborted)
+          this.#options.log.error({ err: cause }, 'The index could not be compared with the files');
+      });
+  }
+}
+
+async function hashOnly(id: ChunkId, source: ChunkSource): Promise<number> {
+  const hasher = new ChunkHasher();
+  for await (const piece of source) hasher.update(piece);
+  return hasher.digestFor(id).sizeBytes;
+}
+
+function notFound(cause?: unknown): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    'This relay does not hold the chunk.',
+    cause === undefined ? {} : { cause },
+  );
+}
