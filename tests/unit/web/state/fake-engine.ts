@@ -1,0 +1,173 @@
+/** An in-memory `AppEngine` that a test drives by hand: nothing happens by itself, and every call is recorded. */
+import { AppError } from '../../../../shared/errors.ts';
+import type { ManifestId } from '../../../../shared/ids.ts';
+import type { CompressionMode } from '../../../../shared/codec/compression.ts';
+import type {
+  Abilities,
+  AppEngine,
+  PickedFile,
+  StoredFile,
+  SwarmHealth,
+  Transfer,
+} from '../../../../web/engine/contract.ts';
+
+export const FULL_ABILITIES: Abilities = {
+  secureContext: true,
+  streaming: true,
+  savePicker: true,
+  fileHandles: false,
+  persistent: true,
+};
+
+let counter = 0;
+
+export function manifestId(seed: number): ManifestId {
+  return seed.toString(16).padStart(64, '0') as ManifestId;
+}
+
+export function storedFile(overrides: Partial<StoredFile> = {}): StoredFile {
+  counter++;
+  return {
+    manifestId: manifestId(counter),
+    name: `file-${counter}.bin`,
+    type: 'application/octet-stream',
+    sizeBytes: 1000,
+    created: '2026-11-23T05:00:00Z',
+    chunkCount: 1,
+    minReplicas: 5,
+    owned: true,
+    ...overrides,
+  };
+}
+
+export function transfer(overrides: Partial<Transfer> = {}): Transfer {
+  counter++;
+  return {
+    id: `transfer-${counter}`,
+    name: `upload-${counter}.bin`,
+    sizeBytes: 1000,
+    state: 'queued',
+    storedBytes: 0,
+    sentBytes: 0,
+    chunksStored: 0,
+    chunkCount: 1,
+    bytesPerSecond: null,
+    secondsLeft: null,
+    minReplicas: null,
+    resumedBytes: 0,
+    error: null,
+    manifestId: null,
+    ...overrides,
+  };
+}
+
+/** A value with watchers that hear it at once and on each change. */
+class Watched<T> {
+  readonly watchers = new Set<(value: T) => void>();
+  #value: T;
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    this.#value = value;
+    for (const watcher of this.watchers) watcher(value);
+  }
+
+  watch(watcher: (value: T) => void): () => void {
+    this.watchers.add(watcher);
+    watcher(this.#value);
+    return () => this.watchers.delete(watcher);
+  }
+}
+
+export class FakeEngine implements AppEngine {
+  readonly abilities: Abilities;
+  readonly files = new Watched<readonly StoredFile[]>([]);
+  readonly transfers = new Watched<readonly Transfer[]>([]);
+  readonly swarm = new Watched<SwarmHealth>({ reachable: true, storageRelays: 7, hosts: 3 });
+  readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
+  readonly calls: string[] = [];
+  disposed = false;
+  /** Thrown by every action while set. */
+  failure: AppError | null = null;
+  /** What a download does between its start and its end. */
+  whileDownloading: (signal: AbortSignal, progress: (bytes: number) => void) => Promise<void> = () =>
+    Promise.resolve();
+
+  constructor(abilities: Partial<Abilities> = {}) {
+    this.abilities = { ...FULL_ABILITIES, ...abilities };
+  }
+
+  get watcherCount(): number {
+    return this.files.watchers.size + this.transfers.watchers.size + this.swarm.watchers.size;
+  }
+
+  watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
+    return this.files.watch(callback);
+  }
+
+  watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void {
+    return this.transfers.watch(callback);
+  }
+
+  watchSwarm(callback: (health: SwarmHealth) => void): () => void {
+    return this.swarm.watch(callback);
+  }
+
+  upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void> {
+    this.uploads.push({ files, mode: options.mode });
+    return this.#act('upload');
+  }
+
+  cancel(transferId: string): Promise<void> {
+    return this.#act(`cancel ${transferId}`);
+  }
+
+  resume(transferId: string, file?: PickedFile): Promise<void> {
+    return this.#act(`resume ${transferId}${file === undefined ? '' : ` with ${file.path}`}`);
+  }
+
+  dismiss(transferId: string): Promise<void> {
+    return this.#act(`dismiss ${transferId}`);
+  }
+
+  streamUrl(id: ManifestId): string | null {
+    return this.abilities.streaming ? `/stream/${id}/x` : null;
+  }
+
+  async download(id: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void> {
+    await this.#act(`download ${id}`);
+    await this.whileDownloading(signal, progress);
+  }
+
+  async exportManifest(id: ManifestId): Promise<Blob> {
+    await this.#act(`export ${id}`);
+    return new Blob(['{}']);
+  }
+
+  async importManifest(file: Blob): Promise<StoredFile> {
+    await this.#act('import');
+    if ((await file.text()) !== '{}') throw new AppError('CORRUPT', 'This is not a manifest.');
+    return storedFile({ name: 'imported.pdf', minReplicas: null });
+  }
+
+  forget(id: ManifestId): Promise<void> {
+    return this.#act(`forget ${id}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+    return Promise.resolve();
+  }
+
+  #act(call: string): Promise<void> {
+    this.calls.push(call);
+    return this.failure === null ? Promise.resolve() : Promise.reject(this.failure);
+  }
+}

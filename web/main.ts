@@ -1,0 +1,21 @@
+/** Entry of the web app: the shell is drawn at once, the engine's code follows. */
+import './ui/styles/tokens.css';
+import './ui/styles/base.css';
+import { mount } from 'svelte';
+import AppView from './ui/App.svelte';
+import { App } from './state/app.svelte.ts';
+import { browserSettings } from './state/settings-store.ts';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('index.html has no #app.');
+
+const app = new App({
+  settings: browserSettings(),
+  window,
+  loadEngine: async () => {
+    const { createAppEngine } = await import('./engine/app-engine.ts');
+    return createAppEngine();
+  },
+});
+mount(AppView, { target, props: { app } });
+void app.start();

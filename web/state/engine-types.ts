@@ -1,0 +1,12 @@
+/** The engine's types as the user interface may see them. */
+export type {
+  Abilities,
+  AppEngine,
+  PickedFile,
+  StoredFile,
+  SwarmHealth,
+  Transfer,
+  TransferState,
+} from '../engine/contract.ts';
+export type { CompressionMode } from '../../shared/codec/compression.ts';
+export type { ManifestId } from '../../shared/ids.ts';

@@ -1,0 +1,38 @@
+/** Sorting and filtering of the file list. */
+import type { StoredFile } from './engine-types.ts';
+
+export type SortKey = 'name' | 'size' | 'date';
+
+export interface FileOrder {
+  readonly by: SortKey;
+  readonly descending: boolean;
+}
+
+/** How a column sorts when it is chosen first: names from A, sizes and dates from the largest. */
+export function firstOrder(by: SortKey): FileOrder {
+  return { by, descending: by !== 'name' };
+}
+
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+const COMPARE: Readonly<Record<SortKey, (a: StoredFile, b: StoredFile) => number>> = {
+  name: (a, b) => names.compare(a.name, b.name),
+  size: (a, b) => a.sizeBytes - b.sizeBytes,
+  date: (a, b) => Date.parse(a.created) - Date.parse(b.created),
+};
+
+/** A new array; equal files keep the order they came in. */
+export function sortFiles(files: readonly StoredFile[], order: FileOrder): StoredFile[] {
+  const compare = COMPARE[order.by];
+  return files.toSorted(order.descending ? (a, b) => compare(b, a) : compare);
+}
+
+/** Files whose path holds every word of the query, in any case. An empty query keeps all. */
+export function filterFiles(files: readonly StoredFile[], query: string): readonly StoredFile[] {
+  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return files;
+  return files.filter((file) => {
+    const name = file.name.toLocaleLowerCase();
+    return words.every((word) => name.includes(word));
+  });
+}

@@ -1,0 +1,102 @@
+/** The file list: what is stored, in the order and through the filter that the user chose, and what can be done with it. */
+import { filterFiles, firstOrder, sortFiles } from './file-order.ts';
+import type { FileOrder, SortKey } from './file-order.ts';
+import type { AppEngine, ManifestId, StoredFile } from './engine-types.ts';
+import type { Notices } from './notices.svelte.ts';
+
+export class Files implements Disposable {
+  readonly #engine: AppEngine;
+  readonly #notices: Notices;
+  readonly #stop: () => void;
+  #all = $state.raw<readonly StoredFile[]>([]);
+  #loaded = $state(false);
+  #order = $state.raw<FileOrder>(firstOrder('date'));
+  /** What the user typed to narrow the list. */
+  query = $state('');
+  readonly #visible = $derived(sortFiles(filterFiles(this.#all, this.query), this.#order));
+  readonly #totalBytes = $derived(this.#all.reduce((sum, file) => sum + file.sizeBytes, 0));
+
+  constructor(engine: AppEngine, notices: Notices) {
+    this.#engine = engine;
+    this.#notices = notices;
+    this.#stop = engine.watchFiles((files) => {
+      this.#all = files;
+      this.#loaded = true;
+    });
+  }
+
+  /** False until the engine has told the list for the first time. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** Filtered and sorted. */
+  get visible(): readonly StoredFile[] {
+    return this.#visible;
+  }
+
+  get order(): FileOrder {
+    return this.#order;
+  }
+
+  /** Sorts by a column; choosing it again turns the order round. */
+  sortBy(by: SortKey): void {
+    this.#order = this.#order.by === by ? { by, descending: !this.#order.descending } : firstOrder(by);
+  }
+
+  byId(id: ManifestId): StoredFile | undefined {
+    return this.#all.find((file) => file.manifestId === id);
+  }
+
+  /** URL that plays or previews the file; null where the browser cannot stream. */
+  streamUrl(id: ManifestId): string | null {
+    return this.#engine.streamUrl(id);
+  }
+
+  /** The `.manifest` of a file, or null after an error that is shown. */
+  async exportManifest(file: StoredFile): Promise<Blob | null> {
+    try {
+      return await this.#engine.exportManifest(file.manifestId);
+    } catch (cause) {
+      this.#notices.error('The manifest could not be exported', cause);
+      return null;
+    }
+  }
+
+  /** Imports each; errors are shown and do not stop the others. */
+  async importManifests(manifests: readonly File[]): Promise<void> {
+    const imported: StoredFile[] = [];
+    for (const manifest of manifests) {
+      try {
+        imported.push(await this.#engine.importManifest(manifest));
+      } catch (cause) {
+        this.#notices.error(`${manifest.name} could not be imported`, cause);
+      }
+    }
+    const [first] = imported;
+    if (first === undefined) return;
+    this.#notices.info(
+      imported.length === 1 ? `${first.name} is in your list` : `${imported.length} files are in your list`,
+    );
+  }
+
+  async forget(file: StoredFile): Promise<void> {
+    try {
+      await this.#engine.forget(file.manifestId);
+    } catch (cause) {
+      this.#notices.error(`${file.name} could not be removed`, cause);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}

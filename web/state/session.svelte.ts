@@ -1,0 +1,38 @@
+/** Everything that needs a running engine. */
+import { Downloads } from './downloads.svelte.ts';
+import { Files } from './files.svelte.ts';
+import { Swarm } from './swarm.svelte.ts';
+import { Transfers } from './transfers.svelte.ts';
+import type { Abilities, AppEngine } from './engine-types.ts';
+import type { Notices } from './notices.svelte.ts';
+
+export class Session implements AsyncDisposable {
+  readonly #engine: AppEngine;
+  readonly abilities: Abilities;
+  readonly files: Files;
+  readonly transfers: Transfers;
+  readonly downloads: Downloads;
+  readonly swarm: Swarm;
+
+  constructor(engine: AppEngine, notices: Notices) {
+    this.#engine = engine;
+    this.abilities = engine.abilities;
+    this.files = new Files(engine, notices);
+    this.transfers = new Transfers(engine, notices);
+    this.downloads = new Downloads(engine, notices);
+    this.swarm = new Swarm(engine);
+  }
+
+  /** Whether leaving the page would interrupt something. */
+  get busy(): boolean {
+    return this.transfers.active || this.downloads.active;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.files[Symbol.dispose]();
+    this.transfers[Symbol.dispose]();
+    this.downloads[Symbol.dispose]();
+    this.swarm[Symbol.dispose]();
+    await this.#engine[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,10 @@
+/** What a row of the list can ask for. */
+import type { StoredFile } from '../../state/engine-types.ts';
+
+export interface FileActions {
+  readonly open: (file: StoredFile) => void;
+  readonly download: (file: StoredFile) => void;
+  readonly exportManifest: (file: StoredFile) => void;
+  /** Asks first. */
+  readonly remove: (file: StoredFile) => void;
+}
