@@ -10,7 +10,7 @@ import type { ManifestId } from '../../shared/ids.ts';
 export interface Abilities {
   /** Without it: no service worker, no WebCrypto, no install, and the vault lives for the session only. */
   readonly secureContext: boolean;
-  /** Downloads of any size, play and preview through `/stream/…`. */
+  /** Downloads of any size, play and preview through `/stream/…`. May become true after the start, never false. */
   readonly streaming: boolean;
   /** `showSaveFilePicker` is there. */
   readonly savePicker: boolean;
@@ -96,7 +96,11 @@ export interface AppEngine extends AsyncDisposable {
 
   /** URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
   streamUrl(manifestId: ManifestId, options?: { readonly download?: boolean }): string | null;
-  /** Saves a file: through the service worker where there is one, else in memory or through the save picker. */
+  /**
+   * Saves a file: through the service worker where there is one, else through the save picker or in memory. Resolves
+   * when it is saved, or (service worker) when the browser has begun to download it: only the browser knows how far
+   * that is, so `progress` is not called then. Throws `TOO_LARGE` for what does not fit in memory.
+   */
   download(manifestId: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void>;
 
   /** The `.manifest` text. Whoever has it can read the file. */
@@ -105,6 +109,11 @@ export interface AppEngine extends AsyncDisposable {
   importManifest(file: Blob): Promise<StoredFile>;
   /** Takes the file off this device's list; its chunks stay in the swarm. */
   forget(manifestId: ManifestId): Promise<void>;
+
+  /** Whether a newer version of the app waits to take over; called at once and on each change. */
+  watchUpdate(callback: (ready: boolean) => void): () => void;
+  /** Lets it take over and reloads the page. Throws `CONFLICT` while anything is uploaded, downloaded or played. */
+  applyUpdate(): Promise<void>;
 }
 
 export type { AppError };

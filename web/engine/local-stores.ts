@@ -28,7 +28,10 @@ export interface FileStore {
   list(): Promise<readonly StoredFile[]>;
   /** Throws `NOT_FOUND`. */
   manifest(id: ManifestId): Promise<Manifest>;
-  /** All or nothing. A file that is there already keeps its facts. Throws `NO_SPACE`. */
+  /**
+   * All or nothing, the upload's journal counting as finished included. A file that is there already keeps its facts.
+   * Throws `NO_SPACE`.
+   */
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile>;
   remove(id: ManifestId): Promise<void>;
 }
@@ -37,12 +40,15 @@ export interface FileStore {
 export interface LeftoverUpload {
   readonly header: JournalHeader;
   readonly handle: FileSystemFileHandle | null;
+  /** The user had stopped it. */
+  readonly paused: boolean;
 }
 
 export interface UploadJournals extends JournalStore {
   create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal>;
   /** Unfinished uploads that no other tab is working on, oldest first. */
   leftovers(): Promise<readonly LeftoverUpload[]>;
+  setPaused(uploadId: string, paused: boolean): Promise<void>;
   /** The upload that made this manifest on this device; null if none did. */
   uploadOf(manifestId: ManifestId): Promise<string | null>;
   /** Gives an upload up for good: its chunks are noted for deletion. Throws `CONFLICT` while somebody works on it. */

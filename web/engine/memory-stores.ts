@@ -55,6 +55,7 @@ interface MemoryRecord {
   readonly handle: FileSystemFileHandle | null;
   readonly entries: JournalEntry[];
   held: boolean;
+  paused: boolean;
 }
 
 export class MemoryJournals implements UploadJournals {
@@ -62,7 +63,7 @@ export class MemoryJournals implements UploadJournals {
 
   create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
     if (this.#records.has(header.uploadId)) return Promise.reject(journalHeld());
-    const record: MemoryRecord = { header, handle: handle ?? null, entries: [], held: true };
+    const record: MemoryRecord = { header, handle: handle ?? null, entries: [], held: true, paused: false };
     this.#records.set(header.uploadId, record);
     return Promise.resolve(memoryJournal(record));
   }
@@ -83,7 +84,13 @@ export class MemoryJournals implements UploadJournals {
     const free = [...this.#records.values()].filter(
       (record) => !record.held && finishedAs(record) === undefined,
     );
-    return Promise.resolve(free.map(({ header, handle }) => ({ header, handle })));
+    return Promise.resolve(free.map(({ header, handle, paused }) => ({ header, handle, paused })));
+  }
+
+  setPaused(uploadId: string, paused: boolean): Promise<void> {
+    const record = this.#records.get(uploadId);
+    if (record !== undefined) record.paused = paused;
+    return Promise.resolve();
   }
 
   uploadOf(manifestId: ManifestId): Promise<string | null> {

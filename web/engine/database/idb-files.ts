@@ -1,3 +1,4 @@
+import type { IDBPObjectStore } from 'idb';
 import type { Bytes } from '../../../shared/bytes.ts';
 import { wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
@@ -7,7 +8,7 @@ import { newestFirst } from '../local-stores.ts';
 import type { FileFacts, FileStore } from '../local-stores.ts';
 import { fileKeyContext, readManifest } from './manifest-reader.ts';
 import { packRows } from './row-pages.ts';
-import type { FileRecord, LanvaultDatabase } from './schema.ts';
+import type { FileRecord, LanvaultDatabase, LanvaultSchema } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
 /** Stored files in IndexedDB. */
@@ -45,7 +46,7 @@ export class IdbFiles implements FileStore {
       uploadId: facts.uploadId,
     };
     return withStorageErrors(async () => {
-      const stores = ['files', 'manifest-rows'] as const;
+      const stores = ['files', 'manifest-rows', 'journals'] as const;
       const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
       const known = await transaction.objectStore('files').get(id);
       if (known === undefined) {
@@ -53,9 +54,11 @@ export class IdbFiles implements FileStore {
         await Promise.all([
           transaction.objectStore('files').put(record),
           ...pages.map((page, number) => rowPages.put(page, [id, number])),
-          transaction.done,
         ]);
       }
+      if (facts.uploadId !== null)
+        await finishUpload(transaction.objectStore('journals'), facts.uploadId, id);
+      await transaction.done;
       return toStoredFile(known ?? record);
     });
   }
@@ -70,6 +73,22 @@ export class IdbFiles implements FileStore {
       ]);
     });
   }
+}
+
+/** The file need not be read again: the handle, and with it where it lay on this disk, is let go. */
+async function finishUpload(
+  journals: IDBPObjectStore<
+    LanvaultSchema,
+    ('files' | 'manifest-rows' | 'journals')[],
+    'journals',
+    'readwrite'
+  >,
+  uploadId: string,
+  manifestId: ManifestId,
+): Promise<void> {
+  const record = await journals.get(uploadId);
+  if (record?.state !== 'unfinished') return;
+  await journals.put({ ...record, state: 'finished', manifestId, handle: null });
 }
 
 function toStoredFile(record: FileRecord): StoredFile {

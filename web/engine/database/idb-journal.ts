@@ -1,6 +1,6 @@
 import type { Journal, JournalEntry, JournalHeader } from '../../../shared/engine/ports.ts';
 import type { HeldLock } from './journal-lock.ts';
-import type { JournalRecord, LanvaultDatabase } from './schema.ts';
+import type { LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
 /** Entries that one read takes from the database. */
@@ -56,7 +56,7 @@ export class IdbJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#writing;
-    this.#lock.release();
+    await this.#lock.release();
   }
 
   /** Never rejects: each append learns of its own fate. */
@@ -77,28 +77,14 @@ export class IdbJournal implements Journal {
   async #write(entries: readonly JournalEntry[]): Promise<void> {
     const { uploadId } = this.header;
     await withStorageErrors(async () => {
-      const stores = ['journals', 'journal-entries'] as const;
-      const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
-      const store = transaction.objectStore('journal-entries');
-      const finished = entries.find((entry) => entry.kind === 'finished');
+      const transaction = this.#database.transaction('journal-entries', 'readwrite', {
+        durability: 'strict',
+      });
       await Promise.all([
-        ...entries.map((entry, i) => store.add(entry, [uploadId, this.#nextSequence + i])),
-        ...(finished === undefined ? [] : [this.#finish(transaction.objectStore('journals'), finished)]),
+        ...entries.map((entry, i) => transaction.store.add(entry, [uploadId, this.#nextSequence + i])),
         transaction.done,
       ]);
     });
     this.#nextSequence += entries.length;
-  }
-
-  async #finish(
-    journals: {
-      get(key: string): Promise<JournalRecord | undefined>;
-      put(record: JournalRecord): Promise<unknown>;
-    },
-    { manifestId }: Extract<JournalEntry, { kind: 'finished' }>,
-  ): Promise<void> {
-    const record = await journals.get(this.header.uploadId);
-    // The file need not be read again: the handle, and with it the file's name on this disk, is let go.
-    if (record !== undefined) await journals.put({ ...record, state: 'finished', manifestId, handle: null });
   }
 }

@@ -5,6 +5,7 @@ import { journalHeld, journalMissing } from '../local-stores.ts';
 import type { LeftoverUpload, UploadJournals } from '../local-stores.ts';
 import { IdbJournal, entryKeys } from './idb-journal.ts';
 import { acquireJournalLock, heldJournals } from './journal-lock.ts';
+import type { HeldLock } from './journal-lock.ts';
 import type { JournalRecord, LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
@@ -28,6 +29,7 @@ export class IdbJournals implements UploadJournals {
     const record: JournalRecord = {
       ...plain,
       state: 'unfinished',
+      paused: false,
       manifestId: null,
       key: await wrapSecret(key, this.#deviceKey, keyContext(header.uploadId)),
       handle: handle ?? null,
@@ -65,8 +67,15 @@ export class IdbJournals implements UploadJournals {
     const free = all.filter(({ uploadId }) => !held.has(uploadId));
     free.sort((a, b) => a.created.localeCompare(b.created));
     return Promise.all(
-      free.map(async (record) => ({ header: await this.#header(record), handle: record.handle })),
+      free.map(async (record) => {
+        const { handle, paused } = record;
+        return { header: await this.#header(record), handle, paused };
+      }),
     );
+  }
+
+  setPaused(uploadId: string, paused: boolean): Promise<void> {
+    return this.#update(uploadId, (record) => ({ ...record, paused }));
   }
 
   async uploadOf(manifestId: ManifestId): Promise<string | null> {
@@ -78,15 +87,18 @@ export class IdbJournals implements UploadJournals {
 
   async abandon(uploadId: string): Promise<void> {
     await this.#withLock(uploadId, async (lock) => {
-      await withStorageErrors(async () => {
-        const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
-        const record = await transaction.store.get(uploadId);
-        if (record?.state === 'unfinished') {
-          await transaction.store.put({ ...record, state: 'abandoned', handle: null });
-        }
-        await transaction.done;
-      });
-      lock.release();
+      await this.#update(uploadId, (record) => ({ ...record, state: 'abandoned', handle: null }));
+      await lock.release();
+    });
+  }
+
+  /** Changes an unfinished upload's record; others stay as they are. */
+  async #update(uploadId: string, change: (record: JournalRecord) => JournalRecord): Promise<void> {
+    await withStorageErrors(async () => {
+      const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
+      const record = await transaction.store.get(uploadId);
+      if (record?.state === 'unfinished') await transaction.store.put(change(record));
+      await transaction.done;
     });
   }
 
@@ -105,13 +117,13 @@ export class IdbJournals implements UploadJournals {
   }
 
   /** On success the lock is `work`'s to release. */
-  async #withLock<T>(uploadId: string, work: (lock: { release(): void }) => Promise<T>): Promise<T> {
+  async #withLock<T>(uploadId: string, work: (lock: HeldLock) => Promise<T>): Promise<T> {
     const lock = await acquireJournalLock(this.#locks, uploadId);
     if (lock === null) throw journalHeld();
     try {
       return await work(lock);
     } catch (cause) {
-      lock.release();
+      await lock.release();
       throw cause;
     }
   }

@@ -1,7 +1,8 @@
 /** One uploader per journal over all tabs, by Web Locks: the browser frees a lock when its tab dies. */
 
 export interface HeldLock {
-  release(): void;
+  /** Resolves when others may have it. */
+  release(): Promise<void>;
 }
 
 const PREFIX = 'lanvault-journal-';
@@ -9,18 +10,22 @@ const PREFIX = 'lanvault-journal-';
 /** Null when another tab, or this one, holds it. */
 export function acquireJournalLock(locks: LockManager, uploadId: string): Promise<HeldLock | null> {
   return new Promise((resolve, reject) => {
-    locks
-      .request(PREFIX + uploadId, { ifAvailable: true }, async (lock) => {
-        if (lock === null) {
-          resolve(null);
-          return;
-        }
-        // Held for as long as this callback has not ended.
-        await new Promise<void>((release) => {
-          resolve({ release });
+    const held = locks.request(PREFIX + uploadId, { ifAvailable: true }, async (lock) => {
+      if (lock === null) {
+        resolve(null);
+        return;
+      }
+      // Held for as long as this callback has not ended.
+      await new Promise<void>((end) => {
+        resolve({
+          release: () => {
+            end();
+            return held;
+          },
         });
-      })
-      .catch(reject);
+      });
+    });
+    held.catch(reject);
   });
 }
 

@@ -46,6 +46,8 @@ export type JournalState =
 export interface JournalRecord {
   readonly uploadId: string;
   readonly state: JournalState;
+  /** Stopped by the user: it goes on when asked to, not by itself. */
+  readonly paused: boolean;
   /** Null until it is finished. */
   readonly manifestId: ManifestId | null;
   readonly name: string;

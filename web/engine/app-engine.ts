@@ -1,0 +1,197 @@
+/** The composition of the engine in the page: local stores, swarm, workers, uploads, downloads, service worker. */
+import { createDownloader } from '../../shared/engine/download.ts';
+import type { Downloader } from '../../shared/engine/download.ts';
+import type { BlockWorkers, SwarmPort } from '../../shared/engine/ports.ts';
+import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import { createSwarmView } from '../../shared/engine/swarm-view.ts';
+import type { SwarmView } from '../../shared/engine/swarm-view.ts';
+import type { CompressionMode } from '../../shared/codec/compression.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ManifestId } from '../../shared/ids.ts';
+import { detectAbilities } from './abilities.ts';
+import { createBlockWorkers } from './block-workers.ts';
+import type { Abilities, AppEngine, PickedFile, StoredFile, SwarmHealth, Transfer } from './contract.ts';
+import { openIdbStores } from './database/idb-stores.ts';
+import { downloadInMemory, downloadToPicked, saveFilePicker } from './downloads/page-download.ts';
+import { downloadThroughBrowser } from './downloads/stream-download.ts';
+import { FileList } from './file-list.ts';
+import type { LocalStores } from './local-stores.ts';
+import { exportManifest, importManifest } from './manifest-transfer.ts';
+import { createMemoryStores } from './memory-stores.ts';
+import { AppServiceWorker } from './service-worker-registration.ts';
+import { formatStreamUrl } from './stream-url.ts';
+import { SwarmHealthMonitor } from './swarm-health.ts';
+import { UploadQueue } from './uploads/upload-queue.ts';
+
+/**
+ * Starts the engine of this page. Throws `UNSUPPORTED` when a newer build has stored data here, `IO` when the browser
+ * gives no storage, `CORRUPT` when the vault does not open.
+ */
+export async function createAppEngine(): Promise<AppEngine> {
+  const [stores, serviceWorker] = await Promise.all([openStores(), startServiceWorker()]);
+  const engine = new PageEngine(stores, serviceWorker);
+  await engine.start();
+  return engine;
+}
+
+class PageEngine implements AppEngine {
+  readonly abilities: Abilities;
+  readonly #stores: LocalStores;
+  readonly #serviceWorker: AppServiceWorker | null;
+  readonly #swarm: SwarmPort;
+  readonly #view: SwarmView;
+  readonly #workers: BlockWorkers & AsyncDisposable;
+  readonly #files: FileList;
+  readonly #uploads: UploadQueue;
+  readonly #health: SwarmHealthMonitor;
+  #askedToPersist = false;
+
+  constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null) {
+    this.#stores = stores;
+    this.#serviceWorker = serviceWorker;
+    const { persistent } = stores;
+    this.abilities = detectAbilities({ persistent, streaming: () => serviceWorker?.controlling === true });
+    this.#swarm = createRelaySwarm({ baseUrls: [location.origin] });
+    this.#view = createSwarmView(this.#swarm);
+    this.#workers = createBlockWorkers();
+    this.#files = new FileList(stores.files, persistent);
+    this.#uploads = new UploadQueue({
+      stores,
+      swarm: this.#swarm,
+      workers: this.#workers,
+      onStored: () => {
+        this.#files.changed().catch(reportError);
+      },
+    });
+    this.#health = new SwarmHealthMonitor(this.#swarm);
+  }
+
+  async start(): Promise<void> {
+    await this.#files.refresh();
+    await this.#uploads.restore();
+  }
+
+  watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
+    return this.#files.watch(callback);
+  }
+
+  watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void {
+    return this.#uploads.watch(callback);
+  }
+
+  watchSwarm(callback: (health: SwarmHealth) => void): () => void {
+    return this.#health.watch(callback);
+  }
+
+  upload(files: readonly PickedFile[], { mode }: { readonly mode: CompressionMode }): Promise<void> {
+    this.#askToPersist();
+    this.#uploads.add(files, mode);
+    return Promise.resolve();
+  }
+
+  cancel(transferId: string): Promise<void> {
+    return this.#uploads.cancel(transferId);
+  }
+
+  resume(transferId: string, file?: PickedFile): Promise<void> {
+    return this.#uploads.resume(transferId, file);
+  }
+
+  dismiss(transferId: string): Promise<void> {
+    return this.#uploads.dismiss(transferId);
+  }
+
+  streamUrl(
+    manifestId: ManifestId,
+    { download = false }: { readonly download?: boolean } = {},
+  ): string | null {
+    if (!this.abilities.streaming) return null;
+    const name = this.#files.current.find((file) => file.manifestId === manifestId)?.name ?? '';
+    return formatStreamUrl(manifestId, name, download);
+  }
+
+  async download(
+    manifestId: ManifestId,
+    signal: AbortSignal,
+    progress: (bytes: number) => void,
+  ): Promise<void> {
+    const file = this.#files.current.find((known) => known.manifestId === manifestId);
+    if (file === undefined) throw new AppError('NOT_FOUND', 'This file is not on the list any more.');
+    const url = this.streamUrl(manifestId, { download: true });
+    if (url !== null) return downloadThroughBrowser(url, file.sizeBytes, signal);
+    const name = file.name.split('/').pop() ?? 'file';
+    const show = saveFilePicker();
+    if (show !== null) {
+      return downloadToPicked(show, name, () => this.#downloader(manifestId), signal, progress);
+    }
+    return downloadInMemory(await this.#downloader(manifestId), name, signal, progress);
+  }
+
+  async exportManifest(manifestId: ManifestId): Promise<Blob> {
+    return exportManifest(await this.#stores.files.manifest(manifestId));
+  }
+
+  async importManifest(file: Blob): Promise<StoredFile> {
+    const stored = await importManifest(this.#stores, file);
+    await this.#files.changed();
+    return stored;
+  }
+
+  async forget(manifestId: ManifestId): Promise<void> {
+    await this.#stores.files.remove(manifestId);
+    await this.#files.changed();
+  }
+
+  watchUpdate(callback: (ready: boolean) => void): () => void {
+    if (this.#serviceWorker !== null) return this.#serviceWorker.watchUpdate(callback);
+    callback(false);
+    return () => undefined;
+  }
+
+  async applyUpdate(): Promise<void> {
+    if (this.#uploads.active) {
+      throw new AppError('CONFLICT', 'An upload is under way: update when it has ended.');
+    }
+    if (this.#serviceWorker === null) throw new AppError('NOT_FOUND', 'There is no newer version.');
+    await this.#serviceWorker.applyUpdate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#health.dispose();
+    await this.#uploads.dispose();
+    await this.#workers[Symbol.asyncDispose]();
+    this.#files.dispose();
+    this.#serviceWorker?.dispose();
+    await this.#stores[Symbol.asyncDispose]();
+  }
+
+  async #downloader(manifestId: ManifestId): Promise<Downloader> {
+    const manifest = await this.#stores.files.manifest(manifestId);
+    return createDownloader({ manifest, swarm: this.#swarm, workers: this.#workers, view: this.#view });
+  }
+
+  /** So that the browser does not clear the vault when its disk is full. It may refuse; nothing depends on it. */
+  #askToPersist(): void {
+    if (this.#askedToPersist || !this.#stores.persistent) return;
+    this.#askedToPersist = true;
+    navigator.storage.persist().catch(reportError);
+  }
+}
+
+function openStores(): Promise<LocalStores> {
+  if (!globalThis.isSecureContext) return Promise.resolve(createMemoryStores());
+  // The connection closes when another tab upgrades; every later call then says to reload the page.
+  return openIdbStores(() => undefined);
+}
+
+/** Null where there is none: the app then works without streaming, and says so. */
+async function startServiceWorker(): Promise<AppServiceWorker | null> {
+  // The development server has no build of it.
+  if (!globalThis.isSecureContext || !('serviceWorker' in navigator) || import.meta.env.DEV) return null;
+  try {
+    return await AppServiceWorker.start(navigator.serviceWorker);
+  } catch (cause) {
+    reportError(cause);
+    return null;
+  }
+}

@@ -1,0 +1,43 @@
+import type { BlockSource, BlockWorkers, Journal, SwarmPort } from '../../../shared/engine/ports.ts';
+import { uploadFile } from '../../../shared/engine/upload.ts';
+import type { UploadProgress } from '../../../shared/engine/upload.ts';
+import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import type { LocalStores } from '../local-stores.ts';
+import type { UploadItem } from './upload-item.ts';
+
+export interface UploadSurroundings {
+  readonly stores: LocalStores;
+  readonly swarm: SwarmPort;
+  readonly workers: BlockWorkers;
+  /** A file has joined the list. */
+  readonly onStored: () => void;
+}
+
+/** One run of an upload, from wherever its journal is; the file is in the list when it resolves. */
+export async function runUpload(
+  { stores, swarm, workers, onStored }: UploadSurroundings,
+  item: UploadItem,
+  source: BlockSource,
+  onProgress: (progress: UploadProgress) => void,
+  signal: AbortSignal,
+): Promise<ManifestId> {
+  const deleteKey = await deriveDeleteKey(stores.vault.secret, stores.vault.deviceId);
+  const journal = await openJournal(stores, item);
+  try {
+    const options = { source, journal, swarm, workers, deleteKey, onProgress };
+    const { manifest, manifestId, minReplicas } = await uploadFile(options, signal);
+    await stores.files.add(manifestId, manifest, { minReplicas, uploadId: item.id });
+    onStored();
+    return manifestId;
+  } finally {
+    await journal.close();
+  }
+}
+
+async function openJournal({ journals }: LocalStores, item: UploadItem): Promise<Journal> {
+  if (item.journaled) return journals.open(item.id);
+  const journal = await journals.create(item.header, item.handle ?? undefined);
+  item.journaled = true;
+  return journal;
+}

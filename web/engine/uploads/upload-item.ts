@@ -1,0 +1,94 @@
+import type { UploadProgress } from '../../../shared/engine/upload.ts';
+import type { JournalHeader } from '../../../shared/engine/ports.ts';
+import type { AppError } from '../../../shared/errors.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/limits.ts';
+import type { PickedFile, Transfer, TransferState } from '../contract.ts';
+import { SpeedEstimator } from './speed-estimator.ts';
+
+type Counts = Pick<
+  UploadProgress,
+  'storedBytes' | 'sentBytes' | 'resumedBytes' | 'chunksStored' | 'minReplicas'
+>;
+
+const NOTHING: Counts = { storedBytes: 0, sentBytes: 0, resumedBytes: 0, chunksStored: 0, minReplicas: null };
+
+/** One upload of the list, over all its runs. */
+export class UploadItem {
+  readonly header: JournalHeader;
+  /** Whether a journal of it exists. */
+  journaled: boolean;
+  state: TransferState = 'queued';
+  picked: PickedFile | null;
+  handle: FileSystemFileHandle | null;
+  /** While it runs: how to stop it, and when it has. */
+  running: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
+  error: AppError | null = null;
+  manifestId: ManifestId | null = null;
+  #counts = NOTHING;
+  #speed: SpeedEstimator | null = null;
+
+  constructor(
+    header: JournalHeader,
+    source: { picked: PickedFile | null; handle: FileSystemFileHandle | null; journaled: boolean },
+  ) {
+    this.header = header;
+    this.picked = source.picked;
+    this.handle = source.handle;
+    this.journaled = source.journaled;
+  }
+
+  get id(): string {
+    return this.header.uploadId;
+  }
+
+  /** What an earlier visit had stored, to be shown until a run checks it. */
+  setLeftover(counts: Pick<Counts, 'storedBytes' | 'chunksStored' | 'minReplicas'>): void {
+    this.#counts = { ...NOTHING, ...counts };
+  }
+
+  /** A new run begins; `nowMs` is monotonic. */
+  begin(nowMs: number): void {
+    this.error = null;
+    this.#speed = new SpeedEstimator(nowMs);
+  }
+
+  progress(nowMs: number, progress: UploadProgress): void {
+    this.#counts = progress;
+    this.tick(nowMs);
+  }
+
+  /** Lets the speed fall while nothing arrives. */
+  tick(nowMs: number): void {
+    // What an earlier run had stored says nothing about the network.
+    this.#speed?.update(nowMs, this.#counts.storedBytes - this.#counts.resumedBytes);
+  }
+
+  end(state: TransferState, outcome: { error?: AppError; manifestId?: ManifestId } = {}): void {
+    this.state = state;
+    this.error = outcome.error ?? null;
+    this.manifestId = outcome.manifestId ?? null;
+    this.#speed = null;
+  }
+
+  snapshot(): Transfer {
+    const { storedBytes, sentBytes, resumedBytes, chunksStored, minReplicas } = this.#counts;
+    const { sizeBytes } = this.header;
+    return {
+      id: this.id,
+      name: this.header.name,
+      sizeBytes,
+      state: this.state,
+      storedBytes,
+      sentBytes,
+      resumedBytes,
+      chunksStored,
+      chunkCount: Math.ceil(sizeBytes / BLOCK_BYTES),
+      bytesPerSecond: this.#speed?.bytesPerSecond() ?? null,
+      secondsLeft: this.#speed?.secondsLeft(sizeBytes - storedBytes) ?? null,
+      minReplicas,
+      error: this.error === null ? null : { code: this.error.code, message: this.error.message },
+      manifestId: this.manifestId,
+    };
+  }
+}
