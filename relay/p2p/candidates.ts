@@ -1,0 +1,95 @@
+/**
+ * Relays heard of and not proven yet, and which of them to dial next. Pure: time is an argument. Beacons and lists are
+ * hints that anybody can forge, so their number is bounded, and one address cannot take all dials.
+ */
+import type { RelayId } from '../../shared/ids.ts';
+import {
+  GONE_AFTER_MS,
+  MAX_CANDIDATES,
+  MAX_VERIFY_DIALS,
+  MAX_VERIFY_DIALS_PER_ADDRESS,
+  VERIFY_FALLBACK_MS,
+} from '../../shared/limits.ts';
+import type { PeerAddress } from '../services/membership.ts';
+
+export interface Candidate {
+  readonly id: RelayId;
+  address: PeerAddress;
+  seenAt: number;
+  /** Not dialled before this. */
+  dialAt: number;
+  failures: number;
+  dialling: boolean;
+}
+
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+
+export class Candidates {
+  readonly #selfId: RelayId;
+  readonly #candidates = new Map<RelayId, Candidate>();
+
+  constructor(selfId: RelayId) {
+    this.#selfId = selfId;
+  }
+
+  get size(): number {
+    return this.#candidates.size;
+  }
+
+  /** Takes note of a hint. `eager`: dial at once, whoever has the smaller id. Gives whether the candidate is new. */
+  hint(id: RelayId, address: PeerAddress, now: number, eager = false): boolean {
+    if (id === this.#selfId) return false;
+    const known = this.#candidates.get(id);
+    if (known !== undefined) {
+      known.seenAt = now;
+      known.address = address;
+      return false;
+    }
+    if (this.#candidates.size >= MAX_CANDIDATES) return false;
+    // Both ends hear of each other at about the same time: one of them dials, the other only if nothing comes.
+    const dialAt = eager || this.#selfId < id ? now : now + VERIFY_FALLBACK_MS;
+    this.#candidates.set(id, { id, address, seenAt: now, dialAt, failures: 0, dialling: false });
+    return true;
+  }
+
+  /** A link has proven it, or it is not wanted. */
+  remove(id: RelayId): void {
+    this.#candidates.delete(id);
+  }
+
+  failed(id: RelayId, now: number): void {
+    const candidate = this.#candidates.get(id);
+    if (candidate === undefined) return;
+    candidate.dialling = false;
+    candidate.failures++;
+    candidate.dialAt = now + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (candidate.failures - 1));
+  }
+
+  /** Whom to dial now, marked as dialling; forgets those that nobody speaks of any more. */
+  take(now: number): Candidate[] {
+    const due: Candidate[] = [];
+    const perHost = new Map<string, number>();
+    let dialling = 0;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.dialling) {
+        dialling++;
+        perHost.set(candidate.address.host, (perHost.get(candidate.address.host) ?? 0) + 1);
+      } else if (now - candidate.seenAt > GONE_AFTER_MS) this.#candidates.delete(candidate.id);
+      else if (candidate.dialAt <= now) due.push(candidate);
+    }
+    // Those that have failed before come last, so that forged hints delay real ones by one dial each at most.
+    due.sort((a, b) => a.failures - b.failures || a.dialAt - b.dialAt);
+    const taken: Candidate[] = [];
+    for (const candidate of due) {
+      const { host } = candidate.address;
+      const atHost = perHost.get(host) ?? 0;
+      if (dialling + taken.length >= MAX_VERIFY_DIALS) break;
+      if (atHost >= MAX_VERIFY_DIALS_PER_ADDRESS) continue;
+      perHost.set(host, atHost + 1);
+      candidate.dialling = true;
+      taken.push(candidate);
+    }
+    return taken;
+  }
+}

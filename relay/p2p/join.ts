@@ -1,0 +1,130 @@
+/** `--join URL`: learns the swarm from a relay's HTTP interface, links to that relay and keeps the link. */
+import { AppError } from '../../shared/errors.ts';
+import { parseRelayId } from '../../shared/ids.ts';
+import type { RelayId } from '../../shared/ids.ts';
+import { MAX_JSON_ANSWER_BYTES, REQUEST_TIMEOUT_MS } from '../../shared/limits.ts';
+import { PeersPage } from '../../shared/protocol/routes.ts';
+import type { Peer } from '../../shared/protocol/routes.ts';
+import { parseJsonWith } from '../../shared/protocol/schemas.ts';
+import type { PeerAddress } from '../services/membership.ts';
+import type { Clock } from '../services/ports.ts';
+import { hostFrom, normalizeHost } from './addresses.ts';
+import { withDeadline } from './deadline.ts';
+import type { Link } from './link.ts';
+import type { Log } from '../services/log.ts';
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 5000;
+/** Pages of `/peers` that are read: enough for `MAX_PEERS`. */
+const MAX_PAGES = 8;
+
+export interface JoinOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly selfId: RelayId;
+  readonly dial: (address: PeerAddress, id: RelayId, signal: AbortSignal) => Promise<Link>;
+  readonly pin: (link: Link) => void;
+  readonly onHint: (id: RelayId, address: PeerAddress) => void;
+}
+
+/** Throws `BAD_INPUT` for anything but an HTTP(S) URL. */
+export function parseJoinUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new AppError(
+      'BAD_INPUT',
+      `Not the URL of a relay: ${text}. It looks like http://192.168.1.5:8000.`,
+    );
+  }
+  return url;
+}
+
+/** Stays joined to the relay at `url`, whenever that is up, until the signal fires. */
+export async function keepJoined(url: URL, options: JoinOptions, signal: AbortSignal): Promise<void> {
+  let delayMs = FIRST_RETRY_MS;
+  while (!signal.aborted) {
+    try {
+      const link = await join(url, options, signal);
+      if (link === undefined) return;
+      options.log.info({ url: url.origin, relay: link.id }, 'joined');
+      delayMs = FIRST_RETRY_MS;
+      await closed(link, signal);
+    } catch (cause) {
+      options.log.info({ url: url.origin, reason: AppError.from(cause).message }, 'could not join yet');
+    }
+    // Rejects when the signal fires, which ends the loop.
+    await options.clock.sleep(delayMs, signal).catch(() => undefined);
+    delayMs = Math.min(MAX_RETRY_MS, delayMs * 2);
+  }
+}
+
+/** One attempt. Undefined: the URL is this relay's own. */
+async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Link | undefined> {
+  const via = normalizeHost(url.hostname);
+  const peers = await fetchPeers(url, options.clock, signal);
+  const target = peers.find((peer) => peer.host === via && peer.port === portOf(url)) ?? peers[0];
+  if (target === undefined) throw new AppError('UNAVAILABLE', 'The relay knows no relays, not even itself.');
+  if (target.id === options.selfId) return undefined;
+  for (const peer of peers) {
+    options.onHint(parseRelayId(peer.id), { host: hostFrom(peer.host, via), link: peer.link });
+  }
+  const link = await options.dial({ host: via, link: target.link }, parseRelayId(target.id), signal);
+  options.pin(link);
+  return link;
+}
+
+async function fetchPeers(url: URL, clock: Clock, signal: AbortSignal): Promise<Peer[]> {
+  const peers: Peer[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const target = new URL('/peers', url);
+    if (cursor !== null) target.searchParams.set('cursor', cursor);
+    const answer: PeersPage = await withDeadline(
+      clock,
+      REQUEST_TIMEOUT_MS,
+      'The relay’s answer',
+      signal,
+      (deadline) => fetchPage(target, deadline),
+    );
+    peers.push(...answer.peers);
+    cursor = answer.next;
+    if (cursor === null) break;
+  }
+  return peers;
+}
+
+async function fetchPage(url: URL, signal: AbortSignal): Promise<PeersPage> {
+  const response = await fetch(url, { signal, redirect: 'error' }).catch((cause: unknown) => {
+    throw new AppError('UNAVAILABLE', 'The relay to join cannot be reached.', { cause });
+  });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new AppError('UNAVAILABLE', `The relay to join answers with status ${response.status}.`);
+  }
+  return parseJsonWith(PeersPage, await readText(response.body), 'The answer of the relay to join');
+}
+
+async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body) {
+    sizeBytes += part.length;
+    if (sizeBytes > MAX_JSON_ANSWER_BYTES)
+      throw new AppError('TOO_LARGE', 'The relay to join sends too much.');
+    parts.push(part);
+  }
+  return new TextDecoder().decode(Buffer.concat(parts));
+}
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
+}
+
+async function closed(link: Link, signal: AbortSignal): Promise<void> {
+  const ended = AbortSignal.any([link.closed, signal]);
+  if (ended.aborted) return;
+  const end = Promise.withResolvers<undefined>();
+  ended.addEventListener('abort', () => end.resolve(undefined), { once: true });
+  await end.promise;
+}

@@ -1,0 +1,229 @@
+/** This relay's part in the swarm: composes links, discovery, joins, peer exchange and membership. */
+import { beaconIntervalMs } from '../services/membership.ts';
+import type { Membership, PeerAddress } from '../services/membership.ts';
+import type { Clock, Identity, LocalChunks, PeerTransport } from '../services/ports.ts';
+import type { RelayId } from '../../shared/ids.ts';
+import { MAX_LINK_BUFFER_BYTES, MAX_VERIFY_DIALS } from '../../shared/limits.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isWildcard } from './addresses.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { Candidates } from './candidates.ts';
+import type { Candidate } from './candidates.ts';
+import { Discovery } from './discovery.ts';
+import { keepJoined, parseJoinUrl } from './join.ts';
+import type { Link } from './link.ts';
+import { LinkPool } from './link-pool.ts';
+import { LinkTransport } from './link-transport.ts';
+import type { Log } from '../services/log.ts';
+import { PeerExchange } from './peer-exchange.ts';
+import { noiseKeyPair } from './secure-stream.ts';
+
+const TICK_INTERVAL_MS = 500;
+
+export interface SwarmSettings {
+  /** Address that links listen on; loopback keeps discovery on loopback too. */
+  readonly host: string;
+  /** UDP port shared by all relays; 0: no discovery. */
+  readonly discoveryPort: number;
+  /** TCP port; 0: any. */
+  readonly linkPort: number;
+  /** HTTP URLs of relays to join. */
+  readonly join: readonly string[];
+}
+
+export interface SwarmNodeOptions {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly localChunks: LocalChunks;
+  readonly membership: Membership;
+  readonly settings: SwarmSettings;
+  readonly log: Log;
+}
+
+export interface SwarmNode extends AsyncDisposable {
+  readonly transport: PeerTransport;
+  /** Relays that a link is open to. */
+  readonly linkCount: number;
+  /** Accepts links. Throws UNAVAILABLE when the port is taken. */
+  listen(): Promise<{ linkPort: number }>;
+  /** Says hello: beacons, joins and verification begin. Call it once, when HTTP answers. Throws UNAVAILABLE when the UDP port is taken. */
+  announce(ready: { httpPort: number }): Promise<void>;
+}
+
+/** Throws `BAD_INPUT` for a join URL that is none. */
+export function createSwarmNode(options: SwarmNodeOptions): SwarmNode {
+  return new RelaySwarmNode(options);
+}
+
+class RelaySwarmNode implements SwarmNode {
+  readonly transport: PeerTransport;
+  readonly #options: SwarmNodeOptions;
+  readonly #joinUrls: readonly URL[];
+  readonly #pool: LinkPool;
+  readonly #candidates: Candidates;
+  readonly #exchange: PeerExchange;
+  readonly #probing = new Set<RelayId>();
+  readonly #stopped = new AbortController();
+  #discovery: Discovery | undefined;
+  #linkPort = 0;
+  #announced = false;
+
+  constructor(options: SwarmNodeOptions) {
+    const { identity, clock, membership, settings, log, localChunks } = options;
+    this.#options = options;
+    this.#joinUrls = settings.join.map(parseJoinUrl);
+    this.#candidates = new Candidates(identity.id);
+    this.#pool = new LinkPool({
+      selfId: identity.id,
+      keyPair: noiseKeyPair(identity),
+      chunks: localChunks,
+      budget: new ByteBudget(MAX_LINK_BUFFER_BYTES),
+      clock,
+      log,
+      hello: () => {
+        const { port, link, capacity, machine } = membership.self;
+        return { port, link, capacity, machine, beat: membership.beat };
+      },
+      onPeers: (link, list) => this.#exchange.receive(link, list),
+      addressesOf: (id) => membership.addressesOf(id),
+      onLink: (link) => this.#onLink(link),
+      accepts: () => this.#announced,
+    });
+    this.#exchange = new PeerExchange({
+      clock,
+      membership,
+      onHint: (id, address) => this.#onHint(id, address),
+      open: (id, signal) => this.#pool.get(id, signal),
+      seeksLinks: settings.discoveryPort === 0 || settings.join.length > 0,
+    });
+    this.transport = new LinkTransport({
+      clock,
+      pool: this.#pool,
+      membership,
+      discovery: () => this.#discovery,
+    });
+  }
+
+  get linkCount(): number {
+    return this.#pool.size;
+  }
+
+  async listen(): Promise<{ linkPort: number }> {
+    const { host, linkPort } = this.#options.settings;
+    this.#linkPort = await this.#pool.listen(host, linkPort);
+    return { linkPort: this.#linkPort };
+  }
+
+  async announce({ httpPort }: { httpPort: number }): Promise<void> {
+    const { clock, membership, settings } = this.#options;
+    const host = isWildcard(settings.host) ? '127.0.0.1' : settings.host;
+    membership.setSelf({ host, port: httpPort, link: this.#linkPort });
+    this.#announced = true;
+    if (settings.discoveryPort !== 0) await this.#startDiscovery(httpPort);
+    clock.every(TICK_INTERVAL_MS, () => this.#tick(), this.#stopped.signal);
+    this.#exchange.start();
+    for (const url of this.#joinUrls) void this.#join(url);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort(new AppError('UNAVAILABLE', 'The relay is stopping.'));
+    this.#exchange[Symbol.dispose]();
+    await Promise.all([this.#pool[Symbol.asyncDispose](), this.#discovery?.[Symbol.asyncDispose]()]);
+  }
+
+  async #startDiscovery(httpPort: number): Promise<void> {
+    const { identity, clock, membership, settings, log, localChunks } = this.#options;
+    this.#discovery = await Discovery.open({
+      clock,
+      log,
+      host: settings.host,
+      port: settings.discoveryPort,
+      selfId: identity.id,
+      has: (id) => localChunks.has(id),
+      intervalMs: () => beaconIntervalMs(membership.relaysOn(membership.self.machine)),
+      onBeacon: ({ id, address }) => {
+        if (!membership.heardBeacon(id, address)) this.#onHint(id, address);
+      },
+    });
+    this.#discovery.announce({ port: httpPort, link: this.#linkPort });
+  }
+
+  async #join(url: URL): Promise<void> {
+    const { clock, log, identity } = this.#options;
+    await keepJoined(
+      url,
+      {
+        clock,
+        log,
+        selfId: identity.id,
+        dial: (address, id, signal) => this.#linkTo(address, id, signal),
+        pin: (link) => this.#exchange.pin(link),
+        onHint: (id, address) => this.#onHint(id, address),
+      },
+      this.#stopped.signal,
+    );
+  }
+
+  /** The open link to a relay, or a new one to an address that it should be at. */
+  async #linkTo(address: PeerAddress, id: RelayId, signal: AbortSignal): Promise<Link> {
+    return this.#pool.peek(id) ?? (await this.#pool.dial(address, id, signal));
+  }
+
+  #onLink(link: Link): void {
+    const { port, capacity, machine, beat } = link.hello;
+    this.#candidates.remove(link.id);
+    this.#options.membership.verified({ id: link.id, address: link.address, port, capacity, machine, beat });
+  }
+
+  #onHint(id: RelayId, address: PeerAddress): void {
+    if (this.#options.membership.get(id) !== undefined) return;
+    if (this.#candidates.hint(id, address, this.#options.clock.now())) this.#verifyDue();
+  }
+
+  #verifyDue(): void {
+    for (const candidate of this.#candidates.take(this.#options.clock.now())) void this.#verify(candidate);
+  }
+
+  async #verify({ id, address }: Candidate): Promise<void> {
+    const { clock, log } = this.#options;
+    await this.#linkTo(address, id, this.#stopped.signal).catch((cause: unknown) => {
+      log.debug({ err: cause, relay: id, ...address }, 'a relay that was heard of did not prove itself');
+    });
+    // Proven ones have been removed from the candidates.
+    this.#candidates.failed(id, clock.now());
+    if (!this.#stopped.signal.aborted) this.#verifyDue();
+  }
+
+  #tick(): void {
+    const { membership } = this.#options;
+    for (const link of this.#pool.all()) membership.heard(link.id, link.lastHeardAt);
+    const { probe, gone } = membership.tick();
+    for (const id of gone) this.#pool.closeAll(id);
+    for (const id of probe) {
+      if (this.#probing.has(id)) continue;
+      // Pings are cheap; dials are not, and those that must wait are named again by a later tick.
+      if (this.#pool.peek(id) === undefined && this.#probing.size >= MAX_VERIFY_DIALS) continue;
+      void this.#probe(id);
+    }
+    this.#verifyDue();
+  }
+
+  async #probe(id: RelayId): Promise<void> {
+    const { membership } = this.#options;
+    this.#probing.add(id);
+    membership.probeStarted(id);
+    const open = this.#pool.peek(id);
+    try {
+      if (open === undefined) await this.#pool.get(id, this.#stopped.signal);
+      else await open.ping(this.#stopped.signal);
+      membership.heard(id);
+    } catch (cause) {
+      this.#options.log.debug({ err: cause, relay: id }, 'a quiet relay did not answer');
+      // The next probe dials anew: the peer may have restarted.
+      open?.close();
+      membership.probeFailed(id);
+    } finally {
+      this.#probing.delete(id);
+    }
+  }
+}
