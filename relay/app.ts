@@ -10,13 +10,15 @@ import { registerInfoRoutes } from './http/info-routes.ts';
 import { registerPages } from './http/pages.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
+import { machineHash } from './p2p/machine.ts';
+import { createSwarmNode } from './p2p/swarm-node.ts';
+import type { SwarmSettings } from './p2p/swarm-node.ts';
 import { ChunkReader } from './services/chunk-reader.ts';
 import { ChunkWriter } from './services/chunk-writer.ts';
 import { EventBus } from './services/events.ts';
 import { LocalChunkService } from './services/local-chunk-service.ts';
 import { Membership } from './services/membership.ts';
 import { NegativeCache } from './services/negative-cache.ts';
-import type { PeerTransport } from './services/ports.ts';
 import { openIdentity } from './services/receipts.ts';
 import { systemClock } from './services/system-clock.ts';
 import { ChunkStore } from './storage/chunk-store.ts';
@@ -33,7 +35,8 @@ export interface Relay extends AsyncDisposable {
 
 /**
  * Starts a relay; resolves when it takes requests. Disposing of it stops taking new ones, ends what is under way within
- * `limits.stopGraceMs`, and closes everything. Throws `CONFLICT` (storage folder or port in use), `IO`, `CORRUPT`.
+ * `limits.stopGraceMs`, and closes everything. Throws `CONFLICT` (storage folder or port in use), `UNAVAILABLE` (link or
+ * discovery port), `BAD_INPUT` (join URL), `IO`, `CORRUPT`.
  */
 export async function startRelay(config: RelayConfig): Promise<Relay> {
   await using started = new AsyncDisposableStack();
@@ -62,11 +65,21 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   const membership = new Membership({
     id: identity.id,
     capacity: config.capacityBytes,
-    machine: '',
+    machine: await machineHash(),
     clock,
     events,
   });
-  const transport = noTransport;
+  const swarm = started.use(
+    createSwarmNode({
+      identity,
+      clock,
+      localChunks: local,
+      membership,
+      settings: swarmSettings(config),
+      log,
+    }),
+  );
+  const { transport } = swarm;
 
   const writer = new ChunkWriter({
     self: identity.id,
@@ -92,7 +105,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     writer,
     reader,
     events,
-    linkCount: () => 0,
+    linkCount: () => swarm.linkCount,
     uptimeSeconds: () => (clock.now() - startedAt) / 1000,
     version: packageJson.version,
   };
@@ -106,9 +119,9 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   registerChunkRoutes(server, services, config.limits);
   registerPages(server, { webDir: config.webDir, version: packageJson.version });
   started.defer(() => closeServer(server, config.limits.stopGraceMs));
+  const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);
-  const linkPort = httpPort;
-  membership.setSelf({ host: '127.0.0.1', port: httpPort, link: linkPort });
+  await swarm.announce({ httpPort });
 
   log.info({ relay: identity.id, port: httpPort, link: linkPort }, 'The relay is ready');
   const running = started.move();
@@ -120,11 +133,9 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   };
 }
 
-const noTransport: PeerTransport = {
-  putChunk: () => Promise.reject(new AppError('UNAVAILABLE', 'No links.')),
-  getChunk: () => Promise.reject(new AppError('UNAVAILABLE', 'No links.')),
-  async *queryChunk() {},
-};
+function swarmSettings({ host, discoveryPort, linkPort, join }: RelayConfig): SwarmSettings {
+  return { host, discoveryPort, linkPort, join };
+}
 
 async function makeStorageFolder(folder: string): Promise<void> {
   try {
