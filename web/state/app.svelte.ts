@@ -1,6 +1,5 @@
 /** The composition of the app's state: what lives from the first paint, and the session once the engine runs. */
 import { AppError } from '../../shared/errors.ts';
-import { AppUpdate } from './app-update.svelte.ts';
 import { InstallPrompt } from './install-prompt.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
@@ -20,7 +19,6 @@ export class App implements AsyncDisposable {
   readonly #loadEngine: () => Promise<AppEngine>;
   readonly preferences: Preferences;
   readonly notices = new Notices();
-  readonly update = new AppUpdate();
   readonly install: InstallPrompt;
   #session = $state.raw<Session | null>(null);
   #startError = $state.raw<AppError | null>(null);

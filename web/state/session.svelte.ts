@@ -1,4 +1,5 @@
 /** Everything that needs a running engine. */
+import { AppUpdate } from './app-update.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
@@ -13,6 +14,7 @@ export class Session implements AsyncDisposable {
   readonly transfers: Transfers;
   readonly downloads: Downloads;
   readonly swarm: Swarm;
+  readonly update: AppUpdate;
 
   constructor(engine: AppEngine, notices: Notices) {
     this.#engine = engine;
@@ -21,6 +23,7 @@ export class Session implements AsyncDisposable {
     this.transfers = new Transfers(engine, notices);
     this.downloads = new Downloads(engine, notices);
     this.swarm = new Swarm(engine);
+    this.update = new AppUpdate(engine, notices);
   }
 
   /** Whether leaving the page would interrupt something. */
@@ -33,6 +36,7 @@ export class Session implements AsyncDisposable {
     this.transfers[Symbol.dispose]();
     this.downloads[Symbol.dispose]();
     this.swarm[Symbol.dispose]();
+    this.update[Symbol.dispose]();
     await this.#engine[Symbol.asyncDispose]();
   }
 }

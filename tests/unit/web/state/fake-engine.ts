@@ -91,6 +91,7 @@ export class FakeEngine implements AppEngine {
   readonly files = new Watched<readonly StoredFile[]>([]);
   readonly transfers = new Watched<readonly Transfer[]>([]);
   readonly swarm = new Watched<SwarmHealth>({ reachable: true, storageRelays: 7, hosts: 3 });
+  readonly update = new Watched(false);
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
   readonly calls: string[] = [];
   disposed = false;
@@ -105,7 +106,12 @@ export class FakeEngine implements AppEngine {
   }
 
   get watcherCount(): number {
-    return this.files.watchers.size + this.transfers.watchers.size + this.swarm.watchers.size;
+    return (
+      this.files.watchers.size +
+      this.transfers.watchers.size +
+      this.swarm.watchers.size +
+      this.update.watchers.size
+    );
   }
 
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
@@ -164,6 +170,14 @@ export class FakeEngine implements AppEngine {
   [Symbol.asyncDispose](): Promise<void> {
     this.disposed = true;
     return Promise.resolve();
+  }
+
+  watchUpdate(callback: (ready: boolean) => void): () => void {
+    return this.update.watch(callback);
+  }
+
+  applyUpdate(): Promise<void> {
+    return this.#act('applyUpdate');
   }
 
   #act(call: string): Promise<void> {
