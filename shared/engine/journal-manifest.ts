@@ -1,20 +1,15 @@
 /** The manifest of an upload, from its journal alone: the file is not needed any more. */
 import { AppError } from '../errors.ts';
 import { fromHex } from '../bytes.ts';
-import { ChunkTable } from '../format/chunk-table.ts';
-import type { Manifest } from '../format/manifest-types.ts';
+import { ChunkTable } from '../format/manifest.ts';
+import type { PackedManifest } from '../format/manifest.ts';
 import { MerkleBuilder } from '../format/merkle.ts';
 import { BLOCK_BYTES } from '../limits.ts';
 import { JournalTable } from './journal-table.ts';
 import type { Journal, JournalHeader } from './ports.ts';
 
-/** A manifest whose rows are in memory. */
-export interface OwnManifest extends Manifest {
-  readonly rows: ChunkTable;
-}
-
 /** Throws `CORRUPT` unless every block is there, in its full size. */
-export function manifestFromTable(header: JournalHeader, table: JournalTable): OwnManifest {
+export function manifestFromTable(header: JournalHeader, table: JournalTable): PackedManifest {
   const rows = new ChunkTable();
   const merkle = new MerkleBuilder();
   for (let index = 0; index < table.length; index++) {
@@ -35,7 +30,7 @@ export function manifestFromTable(header: JournalHeader, table: JournalTable): O
 }
 
 /** For a finished upload whose manifest was lost on the way, after a crash for example. Throws `CORRUPT` as above. */
-export async function manifestFromJournal(journal: Journal): Promise<OwnManifest> {
+export async function manifestFromJournal(journal: Journal): Promise<PackedManifest> {
   const chunkCount = Math.ceil(journal.header.sizeBytes / BLOCK_BYTES);
   return manifestFromTable(journal.header, await JournalTable.replay(chunkCount, journal.entries()));
 }

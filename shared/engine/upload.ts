@@ -6,6 +6,7 @@ import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
 import { BLOCK_BYTES, MEMBERS_TRIES, REPLICAS, UPLOADS_IN_FLIGHT } from '../limits.ts';
 import { assertFilename } from '../format/filename.ts';
 import { computeManifestId } from '../format/manifest.ts';
+import type { PackedManifest } from '../format/manifest.ts';
 import { systemClock } from './clock.ts';
 import type { EngineClock } from './clock.ts';
 import { Semaphore, TaskGroup, untilAborted } from './concurrency.ts';
@@ -13,7 +14,6 @@ import { JournalTable } from './journal-table.ts';
 import type { JournaledBlock } from './journal-table.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { manifestFromTable } from './journal-manifest.ts';
-import type { OwnManifest } from './journal-manifest.ts';
 import { MembersView } from './members-view.ts';
 import { Penalties } from './penalties.ts';
 import { placeChunk } from './placer.ts';
@@ -58,7 +58,7 @@ export interface UploadProgress {
 }
 
 export interface UploadResult {
-  readonly manifest: OwnManifest;
+  readonly manifest: PackedManifest;
   readonly manifestId: ManifestId;
   /** Holders of the chunk with the fewest; `REPLICAS` for an empty file, which needs none. */
   readonly minReplicas: number;

@@ -1,0 +1,83 @@
+/** Reads what a relay answers, with bounds on everything: a relay is not trusted to be brief. */
+import { concatBytes } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
+import { AppError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { MAX_ERROR_ANSWER_BYTES, MAX_ERROR_MESSAGE_CHARS } from '../limits.ts';
+import { ApiError } from '../protocol/routes.ts';
+import { parseJsonWith } from '../protocol/schemas.ts';
+
+/** Codes that mean the same here as there; a relay's other faults are its own: somebody else may do better. */
+const SHARED_CODES: readonly ErrorCode[] = [
+  'BAD_INPUT',
+  'HASH_MISMATCH',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'TOO_LARGE',
+  'RATE_LIMITED',
+  'UNSUPPORTED',
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'NO_SPACE',
+];
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'BAD_INPUT',
+  401: 'FORBIDDEN',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'TOO_LARGE',
+  429: 'RATE_LIMITED',
+  501: 'UNSUPPORTED',
+  504: 'TIMEOUT',
+  507: 'NO_SPACE',
+};
+
+export function sharedCode(code: string): ErrorCode {
+  return SHARED_CODES.find((each) => each === code) ?? 'UNAVAILABLE';
+}
+
+/** The whole body. Throws `TOO_LARGE` as soon as it is longer than `maxBytes`, and what the stream throws. */
+export async function readBody(response: Response, maxBytes: number): Promise<Bytes> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let sizeBytes = Number(response.headers.get('content-length') ?? 0);
+  try {
+    if (sizeBytes > maxBytes) throw tooLarge();
+    sizeBytes = 0;
+    for (;;) {
+      const part = await reader.read();
+      if (part.done) return concatBytes(...parts);
+      sizeBytes += part.value.length;
+      if (sizeBytes > maxBytes) throw tooLarge();
+      parts.push(part.value);
+    }
+  } catch (error) {
+    // Nobody wants the rest; that it could not be cancelled would be no news.
+    reader.cancel().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What a relay said went wrong, in our words where it has none. Its text is shown to people: cut, on one line. */
+export async function errorOf(response: Response): Promise<AppError> {
+  const code = CODE_OF_STATUS[response.status] ?? 'UNAVAILABLE';
+  const plain = new AppError(code, `The relay answered with HTTP status ${response.status}.`);
+  try {
+    const text = new TextDecoder().decode(await readBody(response, MAX_ERROR_ANSWER_BYTES));
+    const { error } = parseJsonWith(ApiError, text, 'The error answer');
+    const message = error.message.replace(/\p{C}+/gu, ' ').slice(0, MAX_ERROR_MESSAGE_CHARS);
+    return new AppError(sharedCode(error.code), message);
+  } catch (cause) {
+    // An answer that is no `ApiError` has its status left; a broken connection is the caller's to see.
+    if (cause instanceof AppError) return plain;
+    throw cause;
+  }
+}
+
+function tooLarge(): AppError {
+  return new AppError('TOO_LARGE', 'The relay’s answer is longer than it may be.');
+}

@@ -1,0 +1,115 @@
+/** The swarm behind an entry relay's HTTP interface, derived from `protocol/routes`. */
+import Type from 'typebox';
+import type { ChunkId, RelayId } from '../ids.ts';
+import { MAX_CHUNK_BYTES, MAX_PEERS, MAX_REPLICATE_TO, PAGE_ROWS } from '../limits.ts';
+import type { Member } from '../placement/member.ts';
+import { HEADER, Status, routes } from '../protocol/routes.ts';
+import type { Peer } from '../protocol/routes.ts';
+import { parseWith } from '../protocol/schemas.ts';
+import { systemClock } from './clock.ts';
+import type { EngineClock } from './clock.ts';
+import { AppError } from '../errors.ts';
+import { sharedCode } from './http-answer.ts';
+import type { SwarmPort } from './ports.ts';
+import { RelayHttp, unreachable } from './relay-http.ts';
+import type { Fetch } from './relay-http.ts';
+
+const API = 'lanvault/1';
+/** Read before the rest, since only a relay of this version need have the rest. */
+const AnyStatus = Type.Object({ api: Type.String() });
+
+export interface RelayClientOptions {
+  /** Entry relays, `http://host:port`. The first that works is kept until it fails to answer. */
+  readonly baseUrls: readonly string[];
+  /** For tests; the platform's otherwise. */
+  readonly fetch?: Fetch;
+  readonly clock?: EngineClock;
+}
+
+/** `SwarmPort` with what else a client asks of its entry relay. */
+export interface RelaySwarm extends SwarmPort {
+  /** All relays known to live, with addresses and state; distinct ids, at most `MAX_PEERS`. Throws as `members`. */
+  peers(signal: AbortSignal): Promise<readonly Peer[]>;
+  /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
+  status(signal: AbortSignal): Promise<Status>;
+}
+
+/**
+ * Throws `BAD_INPUT` for URLs that cannot be a relay's. Requests fail over to the next URL when one does not answer;
+ * an answer that is an error is an answer. `put` and `get` have no time limit of their own: the engine sets it.
+ */
+export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
+  const { baseUrls, clock = systemClock } = options;
+  const http = new RelayHttp({ baseUrls, clock, fetch: options.fetch ?? ((url, init) => fetch(url, init)) });
+  /** Base URLs whose version has been seen. */
+  const known = new Set<string>();
+
+  async function statusOf(baseUrl: string, signal: AbortSignal): Promise<Status> {
+    const answer = await http.json(baseUrl, { ...routes.status, response: AnyStatus }, {}, signal);
+    if (answer.api !== API)
+      throw unreachable(
+        'UNSUPPORTED',
+        `The relay at ${baseUrl} speaks ${answer.api.slice(0, 32)}, this is ${API}.`,
+      );
+    const status = parseWith(Status, answer, `The status of ${baseUrl}`);
+    if (!status.ready) throw unreachable('UNAVAILABLE', `The relay at ${baseUrl} is still starting.`);
+    known.add(baseUrl);
+    return status;
+  }
+
+  async function peersOf(baseUrl: string, signal: AbortSignal): Promise<readonly Peer[]> {
+    if (!known.has(baseUrl)) await statusOf(baseUrl, signal);
+    const peers = new Map<string, Peer>();
+    let cursor: string | null = null;
+    do {
+      const query: { limit: number; cursor?: string } = { limit: PAGE_ROWS };
+      if (cursor !== null) query.cursor = cursor;
+      const page: { peers: Peer[]; next: string | null } = await http.json(
+        baseUrl,
+        routes.peers,
+        { query },
+        signal,
+      );
+      const before = peers.size;
+      for (const peer of page.peers) if (!peers.has(peer.id)) peers.set(peer.id, peer);
+      // A page without news ends it: a relay must not keep its client turning pages.
+      cursor = peers.size > before && peers.size < MAX_PEERS ? page.next : null;
+    } while (cursor !== null);
+    return [...peers.values()].slice(0, MAX_PEERS);
+  }
+
+  const peers = (signal: AbortSignal): Promise<readonly Peer[]> =>
+    http.withAnyRelay(signal, (baseUrl) => peersOf(baseUrl, signal));
+
+  return {
+    peers,
+
+    status: (signal) => http.withAnyRelay(signal, (baseUrl) => statusOf(baseUrl, signal)),
+
+    async members(signal): Promise<readonly Member[]> {
+      const all = await peers(signal);
+      return all.map(({ id, capacity, machine }) => ({ id: id as RelayId, capacity, machine }));
+    },
+
+    async put(id, chunk, targets, nonceHex, signal) {
+      if (targets.length === 0 || targets.length > MAX_REPLICATE_TO)
+        throw new AppError('BAD_INPUT', `A chunk goes to 1 to ${MAX_REPLICATE_TO} relays at once.`);
+      const headers = { [HEADER.nonce]: nonceHex, [HEADER.replicateTo]: targets.join(',') };
+      const request = { params: { id }, headers, body: chunk };
+      const { receipts, failed } = await http.withAnyRelay(signal, (baseUrl) =>
+        http.json(baseUrl, routes.putChunk, request, signal, null),
+      );
+      return {
+        receipts,
+        failed: failed.map(({ relay, code }) => ({ relay: relay as RelayId, code: sharedCode(code) })),
+      };
+    },
+
+    get(id: ChunkId, holder: RelayId | null, signal: AbortSignal) {
+      const headers = holder === null ? {} : { [HEADER.holder]: holder };
+      return http.withAnyRelay(signal, (baseUrl) =>
+        http.bytes(baseUrl, routes.getChunk, { params: { id }, headers }, MAX_CHUNK_BYTES, signal),
+      );
+    },
+  };
+}
