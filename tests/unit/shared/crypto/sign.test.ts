@@ -2,7 +2,6 @@ import { createPrivateKey, sign as nodeSign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../../../shared/bytes.ts';
-import type { Bytes } from '../../../../shared/bytes.ts';
 import { BACKENDS } from '../../../../shared/crypto/backend.ts';
 import { createSigner, verifySignature } from '../../../../shared/crypto/sign.ts';
 import { codeOf, readVectors } from '../support/vectors.ts';
@@ -42,7 +41,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
     await fc.assert(
       fc.asyncProperty(seeds, fc.uint8Array({ maxLength: 100 }), async (seed, message) => {
-        const signer = await createSigner(seed as Bytes, backend);
+        const signer = await createSigner(seed, backend);
         expect(toHex(await signer.sign(message))).toBe(nodeSignature(seed, message));
       }),
       { numRuns: 20 },
