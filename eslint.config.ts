@@ -32,6 +32,7 @@ export default defineConfig(
       ],
       'max-lines': ['error', { max: 400, skipBlankLines: false, skipComments: false }],
       eqeqeq: 'error',
+      'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
       // The compiler's own check knows types; this one does not.
       'no-undef': 'off',
     },

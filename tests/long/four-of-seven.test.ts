@@ -18,7 +18,7 @@ test('a file of many chunks comes back for every choice of 4 of 7 relays killed'
   const all = choices(indexes, 4);
   expect(all).toHaveLength(35);
   for (const dead of all) {
-    await Promise.all(dead.map((index) => swarm.relays[index]?.kill()));
+    await Promise.all(dead.map(async (index) => swarm.relays[index]?.kill()));
     const survivor = swarm.relays.find((relay) => relay.alive);
     const output = user.path(`copy-${dead.join('-')}.bin`);
     const down = await user.run('reconstruct', manifest, output, '--entry-node', survivor?.url ?? '');

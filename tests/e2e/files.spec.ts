@@ -1,0 +1,223 @@
+import type { Page } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UPLOADS_IN_FLIGHT } from '../../shared/limits.ts';
+import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
+import { REPO } from '../helpers/relays.ts';
+import { downloadFile, expect, openApp, test, uploadAll } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+const CLIP = path.join(REPO, 'tests/fixtures/clip.webm');
+
+/** A tar of sources, a PDF that Chromium printed, and a video. */
+async function makeInputs(page: Page, stage: Stage): Promise<{ tar: string; pdf: string; clip: string }> {
+  const tar = stage.path('sources.tar');
+  execFileSync('tar', [
+    '-cf',
+    tar,
+    '-C',
+    REPO,
+    'shared',
+    'relay',
+    'docs/architecture.md',
+    'node_modules/fastify/lib',
+  ]);
+  const pdf = stage.path('how it works.pdf');
+  const text = await readFile(path.join(REPO, 'docs/architecture.md'), 'utf8');
+  await page.setContent(`<h1>Report</h1><pre>${text.replaceAll('<', '&lt;').repeat(8)}</pre>`);
+  await page.pdf({ path: pdf });
+  return { tar, pdf, clip: CLIP };
+}
+
+test('a tar, a PDF and a video go up and come back bit-identical', async ({ page, stage }) => {
+  const { tar, pdf, clip } = await makeInputs(page, stage);
+  await openApp(page, stage);
+  await uploadAll(page, [tar, pdf, clip]);
+  for (const file of [tar, pdf, clip]) {
+    const name = path.basename(file);
+    const row = page.getByRole('row').filter({ has: page.getByRole('button', { name: `Open ${name}` }) });
+    await expect(row).toContainText('5');
+    const copy = stage.path(`copy of ${name}`);
+    await downloadFile(page, name, copy);
+    expect(await sha256OfFile(copy)).toBe(await sha256OfFile(file));
+  }
+});
+
+test('the list is there after a reload', async ({ page, stage }) => {
+  const note = stage.path('note.txt');
+  await writeFile(note, 'remember the milk\n');
+  await openApp(page, stage);
+  await uploadAll(page, [note]);
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Open note.txt' })).toBeVisible();
+  await page.getByRole('button', { name: 'Open note.txt' }).click();
+  await expect(page.getByRole('dialog')).toContainText('remember the milk');
+});
+
+test('a video plays and seeks to 80 %', async ({ page, stage }) => {
+  await openApp(page, stage);
+  await uploadAll(page, [CLIP]);
+  const streamed: { url: string; status: number; range: string }[] = [];
+  page.on('response', (response) => {
+    const { 'content-range': range = '' } = response.headers();
+    if (response.url().includes('/stream/'))
+      streamed.push({ url: response.url(), status: response.status(), range });
+  });
+  await page.getByRole('button', { name: 'Open clip.webm' }).click();
+  const video = page.locator('video');
+  await expect(video).toBeVisible();
+
+  const seen = await video.evaluate(async (element: HTMLVideoElement) => {
+    const event = (name: string): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        element.addEventListener(name, resolve, { once: true });
+        element.addEventListener('error', () => reject(new Error(element.error?.message)), { once: true });
+      });
+    element.muted = true;
+    if (element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) await event('loadeddata');
+    await element.play();
+    element.pause();
+    const shown = new Promise<VideoFrameCallbackMetadata>((resolve) => {
+      element.requestVideoFrameCallback((_now, metadata) => {
+        if (metadata.mediaTime > 1) resolve(metadata);
+        else element.requestVideoFrameCallback((_later, next) => resolve(next));
+      });
+    });
+    const seeked = event('seeked');
+    element.currentTime = element.duration * 0.8;
+    await seeked;
+    const { mediaTime } = await shown;
+    const canvas = document.createElement('canvas');
+    canvas.width = element.videoWidth;
+    canvas.height = element.videoHeight;
+    const context = canvas.getContext('2d');
+    context?.drawImage(element, 0, 0);
+    const pixels = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return {
+      duration: element.duration,
+      mediaTime,
+      colours: new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size,
+    };
+  });
+  expect(seen.duration).toBeCloseTo(20, 0);
+  expect(seen.mediaTime).toBeCloseTo(seen.duration * 0.8, 0);
+  expect(seen.colours).toBeGreaterThan(1000);
+
+  const clip = await readFile(CLIP);
+  const partial = streamed.filter((response) => response.status === 206);
+  expect(partial.length).toBeGreaterThan(0);
+  // Past the first half of the file without having asked for all of it: the seek was a Range request.
+  expect(partial.some((response) => Number(/bytes (\d+)-/.exec(response.range)?.[1]) > clip.length / 2)).toBe(
+    true,
+  );
+
+  // The same URL, asked by script: the bytes at 80 % are the file's.
+  const start = Math.floor(clip.length * 0.8);
+  const answer = await page.evaluate(
+    async ({ url, range }) => {
+      const response = await fetch(url, { headers: { range } });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return {
+        status: response.status,
+        range: response.headers.get('content-range'),
+        bytes: Array.from(bytes),
+      };
+    },
+    { url: partial[0]?.url ?? '', range: `bytes=${String(start)}-${String(start + 99_999)}` },
+  );
+  expect(answer.status).toBe(206);
+  expect(answer.range).toBe(`bytes ${String(start)}-${String(start + 99_999)}/${String(clip.length)}`);
+  expect(Buffer.from(answer.bytes).equals(clip.subarray(start, start + 100_000))).toBe(true);
+});
+
+test('a reload in the middle of an upload, then a resume that sends nothing twice', async ({
+  page,
+  stage,
+}) => {
+  const big = stage.path('big.bin');
+  const chunkCount = 40;
+  await writeMixedFile(big, chunkCount * 2 ** 20);
+  // Without the picker that leaves handles, the page has to ask for the file again: the harder way.
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'showOpenFilePicker'));
+  await openApp(page, stage);
+  stage.proxy.forget();
+  await page.getByLabel('Files to upload').setInputFiles(big);
+  await expect.poll(() => stage.proxy.requestLines('PUT').length).toBeGreaterThan(2 * UPLOADS_IN_FLIGHT);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  const before = stage.proxy.requestLines('PUT');
+  expect(before.length).toBeLessThan(chunkCount);
+
+  const transfer = page.getByRole('region', { name: 'Transfers' }).getByRole('listitem', { name: 'big.bin' });
+  await expect(transfer).toContainText('Needs the file');
+  stage.proxy.forget();
+  await page.getByRole('button', { name: 'Resume big.bin' }).click();
+  await page.getByLabel('File to go on with').setInputFiles(big);
+  await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible({ timeout: 90_000 });
+
+  const after = stage.proxy.requestLines('PUT');
+  // What was under way at the reload has no receipt and may be sent again, under the same id; nothing else may.
+  expect(new Set([...before, ...after]).size).toBe(chunkCount);
+  expect(after.filter((line) => before.includes(line)).length).toBeLessThanOrEqual(UPLOADS_IN_FLIGHT);
+  const copy = stage.path('big copy.bin');
+  await downloadFile(page, 'big.bin', copy);
+  expect(await sha256OfFile(copy)).toBe(await sha256OfFile(big));
+});
+
+test('the app opens with the web server gone, shows the list, and says what is wrong', async ({
+  page,
+  stage,
+}) => {
+  const note = stage.path('offline.txt');
+  await writeFile(note, 'still here\n');
+  await openApp(page, stage);
+  await uploadAll(page, [note]);
+  stage.proxy.cut();
+  try {
+    await page.reload();
+    await expect(page.getByRole('button', { name: 'Upload files' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Open offline.txt' })).toBeVisible();
+    await expect(page.getByRole('alert')).toContainText('cannot be reached');
+  } finally {
+    stage.proxy.restore();
+  }
+});
+
+test('a manifest goes from one profile to another', async ({ page, browser, stage }) => {
+  const photo = stage.path('photo.bin');
+  await writeMixedFile(photo, 1_500_000);
+  await openApp(page, stage);
+  await uploadAll(page, [photo]);
+  await page.getByRole('button', { name: 'More actions for photo.bin' }).click();
+  const started = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: 'Export manifest of photo.bin' }).click();
+  const manifest = stage.path('photo.bin.manifest');
+  await (await started).saveAs(manifest);
+
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await openApp(other, stage);
+  await other.getByLabel('Manifests to import').setInputFiles(manifest);
+  await downloadFile(other, 'photo.bin', stage.path('photo copy.bin'));
+  expect(await sha256OfFile(stage.path('photo copy.bin'))).toBe(await sha256OfFile(photo));
+  await context.close();
+});
+
+test('a cancelled upload stops sending and can be resumed', async ({ page, stage }) => {
+  const big = stage.path('cancelled.bin');
+  await writeMixedFile(big, 30 * 2 ** 20);
+  await openApp(page, stage);
+  stage.proxy.forget();
+  await page.getByLabel('Files to upload').setInputFiles(big);
+  await expect.poll(() => stage.proxy.requestLines('PUT').length).toBeGreaterThan(2);
+  await page.getByRole('button', { name: 'Cancel cancelled.bin' }).click();
+  const transfer = page
+    .getByRole('region', { name: 'Transfers' })
+    .getByRole('listitem', { name: 'cancelled.bin' });
+  await expect(transfer).toContainText('Cancelled');
+  await page.getByRole('button', { name: 'Resume cancelled.bin' }).click();
+  await expect(page.getByRole('button', { name: 'Open cancelled.bin' })).toBeVisible({ timeout: 90_000 });
+  await downloadFile(page, 'cancelled.bin', stage.path('cancelled copy.bin'));
+  expect(await sha256OfFile(stage.path('cancelled copy.bin'))).toBe(await sha256OfFile(big));
+});

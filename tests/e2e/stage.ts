@@ -1,0 +1,88 @@
+/** What the browser tests play on: real relays that serve the built app, with everything the browser sends recorded. */
+import { test as base, expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { RecordingProxy } from '../helpers/recording-proxy.ts';
+import { REPO, startRelays } from '../helpers/relays.ts';
+import type { RelayProcess, RelaySwarm } from '../helpers/relays.ts';
+
+const WEB_DIR = path.join(REPO, 'dist/web');
+
+export class Stage implements AsyncDisposable {
+  readonly swarm: RelaySwarm;
+  /** The relay without storage that serves the app, as `lanvault web-ui` is. */
+  readonly webUi: RelayProcess;
+  /** In front of the web UI; the browser knows only this. */
+  readonly proxy: RecordingProxy;
+  /** For inputs and downloads. */
+  readonly dir: string;
+
+  private constructor(swarm: RelaySwarm, webUi: RelayProcess, proxy: RecordingProxy, dir: string) {
+    this.swarm = swarm;
+    this.webUi = webUi;
+    this.proxy = proxy;
+    this.dir = dir;
+  }
+
+  static async set(relayCount: number): Promise<Stage> {
+    if (!existsSync(path.join(WEB_DIR, 'index.html'))) throw new Error('Build the app first: npm run build');
+    const swarm = await startRelays(relayCount);
+    const webUi = await swarm.add(['--capacity', '0', '--web-dir', WEB_DIR]);
+    await swarm.settled();
+    const dir = await mkdtemp(path.join(tmpdir(), 'lanvault-e2e-'));
+    return new Stage(swarm, webUi, await RecordingProxy.start(webUi.port), dir);
+  }
+
+  path(name: string): string {
+    return path.join(this.dir, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]();
+    await this.swarm[Symbol.asyncDispose]();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** One stage for all tests of a file; each test has a browser profile of its own. */
+export const test = base.extend<object, { stage: Stage }>({
+  stage: [
+    // Playwright wants a destructured first argument, even an empty one.
+    async ({}, use) => {
+      await using stage = await Stage.set(6);
+      await use(stage);
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
+
+/** Opens the app and waits until it streams: the service worker is in control and the swarm is seen. */
+export async function openApp(page: Page, stage: Stage): Promise<void> {
+  await page.goto(stage.proxy.url);
+  await expect(page.getByRole('button', { name: 'Upload files' })).toBeVisible();
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
+/** Gives files to the page and waits until each is stored on five relays. */
+export async function uploadAll(page: Page, files: readonly string[]): Promise<void> {
+  await page.getByLabel('Files to upload').setInputFiles([...files]);
+  for (const file of files) {
+    await expect(page.getByRole('button', { name: `Open ${path.basename(file)}` })).toBeVisible({
+      timeout: 90_000,
+    });
+  }
+}
+
+/** Presses Download and gives back where the bytes were saved. */
+export async function downloadFile(page: Page, name: string, target: string): Promise<void> {
+  const started = page.waitForEvent('download');
+  await page.getByRole('button', { name: `Download ${name}`, exact: true }).click();
+  const download = await started;
+  expect(download.suggestedFilename()).toBe(name);
+  await download.saveAs(target);
+}
+
+export { expect };

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { LeakScanner } from '../helpers/leak-scanner.ts';
+import type { Leak } from '../helpers/leak-scanner.ts';
+import { REPO } from '../helpers/relays.ts';
+import { Stage, downloadFile, expect, openApp, uploadAll } from './stage.ts';
+import { test } from '@playwright/test';
+
+const NAMES = ['secret plans of the household.tar', 'payslip november.pdf', 'birthday party.webm'] as const;
+
+test('what a browser sends and what relays keep and log holds no plaintext, no name and no key', async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  await using stage = await Stage.set(6);
+  const [tar, pdf, clip] = NAMES.map((name) => stage.path(name)) as [string, string, string];
+  execFileSync('tar', [
+    '-cf',
+    tar,
+    '-C',
+    REPO,
+    'docs',
+    'README.md',
+    'node_modules/typescript/lib/typescript.d.ts',
+  ]);
+  await page.setContent(
+    `<pre>${(await readFile(path.join(REPO, 'README.md'), 'utf8')).replaceAll('<', '&lt;')}</pre>`,
+  );
+  await page.pdf({ path: pdf });
+  execFileSync('cp', [path.join(REPO, 'tests/fixtures/clip.webm'), clip]);
+
+  await openApp(page, stage);
+  await uploadAll(page, [tar, pdf, clip]);
+  for (const name of NAMES) await downloadFile(page, name, stage.path(`copy of ${name}`));
+  await page.getByRole('button', { name: `Open ${NAMES[2]}` }).click();
+  await expect(page.locator('video')).toBeVisible();
+  await page.getByRole('button', { name: 'Close' }).click();
+
+  const keys: Buffer[] = [];
+  for (const name of NAMES) {
+    await page.getByRole('button', { name: `More actions for ${name}` }).click();
+    const started = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: `Export manifest of ${name}` }).click();
+    const manifest = JSON.parse(await readFile(await (await started).path(), 'utf8')) as { key: string };
+    keys.push(Buffer.from(manifest.key, 'base64url'));
+  }
+  await Promise.all(stage.swarm.relays.map((relay) => relay.kill('SIGTERM')));
+
+  const inputs = await Promise.all([tar, pdf, clip].map((file) => readFile(file)));
+  const scanner = new LeakScanner(inputs, [
+    ...NAMES.map((name) => ({ label: `the name ${name}`, bytes: Buffer.from(name) })),
+    ...keys.map((bytes, i) => ({ label: `the key of ${NAMES[i] ?? ''}`, bytes })),
+  ]);
+  const leaks: Leak[] = scanner.scan('what the browser sent', stage.proxy.sentBytes());
+  let scannedBytes = stage.proxy.sentBytes().length;
+  const entries = await readdir(stage.swarm.dir, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((candidate) => candidate.isFile())) {
+    const file = path.join(entry.parentPath, entry.name);
+    const bytes = await readFile(file);
+    scannedBytes += bytes.length;
+    leaks.push(...scanner.scan(file, bytes));
+  }
+  expect(leaks).toEqual([]);
+  // It did see the uploads: every chunk once on its way and five times on disk.
+  const stored = inputs.reduce((sum, input) => sum + input.length, 0);
+  expect(scannedBytes).toBeGreaterThan(stored);
+  expect(stage.proxy.requestLines('PUT').length).toBeGreaterThan(inputs.length);
+});
