@@ -25,6 +25,8 @@ export default defineConfig(async () => {
     define: {
       'self.__WB_MANIFEST': JSON.stringify(manifestEntries),
       'process.env.NODE_ENV': '"production"',
+      // A classic script has none; liblzma's loader wants to know where it is.
+      'import.meta.url': 'self.location.href',
     },
     build: {
       outDir: `../${OUT_DIR}`,

@@ -170,10 +170,16 @@ export const MAX_LINK_BUFFER_BYTES = 128 * MIB;
 export const MAX_PENDING_HANDSHAKES = 64;
 /** Relays heard of and not proven yet; and the dials under way to prove them, in all and to one address. */
 export const MAX_CANDIDATES = 1024;
-export const MAX_VERIFY_DIALS = 8;
+export const MAX_VERIFY_DIALS = 6;
 export const MAX_VERIFY_DIALS_PER_ADDRESS = 4;
-/** The relay with the smaller id dials; the other one waits this long for it before it dials itself. */
+/** Dials under way to quiet members. */
+export const MAX_PROBE_DIALS = 3;
+/**
+ * The relay with the smaller id dials; the other one waits this long before it dials itself, and longer the more relays
+ * both have to prove, so that fifty relays that start at once do not all dial each other twice.
+ */
 export const VERIFY_FALLBACK_MS = 3 * SECOND;
+export const VERIFY_FALLBACK_PER_CANDIDATE_MS = 100;
 /** Rows of one peer-exchange message (≤ 200 bytes each, so it fits a frame), and messages sent per link and interval. */
 export const PEER_ROWS_PER_MESSAGE = 256;
 export const PEER_MESSAGES_PER_INTERVAL = 4;
@@ -197,7 +203,5 @@ export const MAX_TRANSFER_ROWS = 100;
 export const FILE_ROWS_STEP = 150;
 /** A browser's workers: more than this compress no faster than any LAN takes chunks, and each holds 15 MB of encoder. */
 export const MAX_BROWSER_WORKERS = 8;
-/** Workers without work for this long are ended. */
-export const WORKERS_IDLE_MS = 10 * SECOND;
 /** A download without service worker and save picker is collected in memory; beyond this, tabs die. */
 export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;

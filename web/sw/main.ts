@@ -1,11 +1,37 @@
 /** The service worker: the app shell offline, and `/stream/…`. It holds nothing that its death could lose. */
-import { createHandlerBoundToURL, precacheAndRoute, cleanupOutdatedCaches } from 'workbox-precaching';
+import wasmUrl from 'node-liblzma/wasm/liblzma.wasm?url';
+import {
+  cleanupOutdatedCaches,
+  createHandlerBoundToURL,
+  matchPrecache,
+  precacheAndRoute,
+} from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
+import { createLazyCodec } from '../../shared/codec/lazy-codec.ts';
+import { createInlineWorkers } from '../../shared/engine/inline-workers.ts';
+import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import { AppError } from '../../shared/errors.ts';
+import { parseServiceWorkerRequest } from '../engine/service-worker-messages.ts';
+import type { ServiceWorkerRequest } from '../engine/service-worker-messages.ts';
+import { STREAM_PREFIX } from '../engine/stream-url.ts';
+import { StoredFiles } from './stored-files.ts';
+import { respondToStream } from './stream-response.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
   /** Put in by `vite.sw.config.ts`. */
   readonly __WB_MANIFEST: { url: string; revision: string | null }[];
 };
+
+const swarm = createRelaySwarm({ baseUrls: [self.location.origin] });
+const files = new StoredFiles(swarm, createInlineWorkers(createLazyCodec(loadWasm)));
+
+for (const method of ['GET', 'HEAD'] as const) {
+  registerRoute(
+    ({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith(STREAM_PREFIX),
+    ({ request }) => respondToStream(request, (id) => files.open(id)),
+    method,
+  );
+}
 
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();
@@ -13,3 +39,34 @@ cleanupOutdatedCaches();
 registerRoute(
   new NavigationRoute(createHandlerBoundToURL('/index.html'), { allowlist: [/^\/(?:index\.html)?$/] }),
 );
+
+// Pages that are open at the first visit get their streams without a reload. An update waits until it is told to go
+// ahead (`skip-waiting`) or no page is left, so that it never ends a transfer.
+self.addEventListener('activate', (event) => {
+  event.waitUntil(self.clients.claim());
+});
+
+self.addEventListener('message', (event) => {
+  const request = parseServiceWorkerRequest(event.data);
+  if (request !== null) event.waitUntil(answer(request, event.ports[0]));
+});
+
+async function answer(request: ServiceWorkerRequest, port: MessagePort | undefined): Promise<void> {
+  switch (request) {
+    case 'claim':
+      await self.clients.claim();
+      break;
+    case 'skip-waiting':
+      await self.skipWaiting();
+      break;
+    case 'count-streams':
+      port?.postMessage(files.reads);
+      break;
+  }
+}
+
+async function loadWasm(): Promise<ArrayBuffer> {
+  const response = (await matchPrecache(wasmUrl)) ?? (await fetch(wasmUrl));
+  if (!response.ok) throw new AppError('UNAVAILABLE', 'The decoder could not be loaded: reload the page.');
+  return response.arrayBuffer();
+}

@@ -24,8 +24,11 @@ export class SpeedEstimator {
   update(nowMs: number, totalBytes: number): void {
     const elapsedMs = nowMs - this.#lastMs;
     const decay = Math.exp(-elapsedMs / TIME_CONSTANT_MS);
-    this.#bytes = this.#bytes * decay + (totalBytes - this.#lastBytes);
-    this.#ms = this.#ms * decay + TIME_CONSTANT_MS * (1 - decay);
+    const weightedMs = TIME_CONSTANT_MS * (1 - decay);
+    // Bytes weigh as if they had come evenly over the time since the last update, as that time itself does.
+    const share = elapsedMs > 0 ? weightedMs / elapsedMs : 1;
+    this.#bytes = this.#bytes * decay + (totalBytes - this.#lastBytes) * share;
+    this.#ms = this.#ms * decay + weightedMs;
     this.#elapsedMs += elapsedMs;
     this.#lastMs = nowMs;
     this.#lastBytes = totalBytes;
