@@ -1,12 +1,24 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 /** Integration tests start real relay processes: one file at a time on two cores. */
 const processes = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 };
 
+/** Tests of Svelte modules. */
+const RUNES = 'tests/unit/web/{ui,state}/**/*.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], exclude: [RUNES], testTimeout: 30_000 },
+      },
+      {
+        // Compiled as for the browser, so that runes are the real signals.
+        plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
+        resolve: { conditions: ['browser'] },
+        test: { name: 'web', include: [RUNES], server: { deps: { inline: [/svelte/] } } },
+      },
       { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...processes } },
       { test: { name: 'long', include: ['tests/long/**/*.test.ts'], ...processes, testTimeout: 3_600_000 } },
     ],

@@ -38,6 +38,7 @@ const STEPS: readonly Step[] = [
   { name: 'layer rules', command: ['npm', 'run', '--silent', 'layers'] },
   { name: 'dead code', command: ['npm', 'run', '--silent', 'dead'] },
   vitest('unit'),
+  vitest('web'),
   { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
   vitest('integration'),
   { name: 'end-to-end tests', command: ['playwright', 'test'], report: report('e2e') },
