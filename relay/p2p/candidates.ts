@@ -9,6 +9,7 @@ import {
   MAX_VERIFY_DIALS,
   MAX_VERIFY_DIALS_PER_ADDRESS,
   VERIFY_FALLBACK_MS,
+  VERIFY_FALLBACK_PER_CANDIDATE_MS,
 } from '../../shared/limits.ts';
 import type { PeerAddress } from '../services/membership.ts';
 
@@ -37,8 +38,8 @@ export class Candidates {
     return this.#candidates.size;
   }
 
-  /** Takes note of a hint. `eager`: dial at once, whoever has the smaller id. Gives whether the candidate is new. */
-  hint(id: RelayId, address: PeerAddress, now: number, eager = false): boolean {
+  /** Takes note of a hint. Gives whether the candidate is new. */
+  hint(id: RelayId, address: PeerAddress, now: number): boolean {
     if (id === this.#selfId) return false;
     const known = this.#candidates.get(id);
     if (known !== undefined) {
@@ -48,7 +49,8 @@ export class Candidates {
     }
     if (this.#candidates.size >= MAX_CANDIDATES) return false;
     // Both ends hear of each other at about the same time: one of them dials, the other only if nothing comes.
-    const dialAt = eager || this.#selfId < id ? now : now + VERIFY_FALLBACK_MS;
+    const patienceMs = VERIFY_FALLBACK_MS + this.#candidates.size * VERIFY_FALLBACK_PER_CANDIDATE_MS;
+    const dialAt = this.#selfId < id ? now : now + patienceMs;
     this.#candidates.set(id, { id, address, seenAt: now, dialAt, failures: 0, dialling: false });
     return true;
   }

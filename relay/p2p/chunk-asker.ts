@@ -97,7 +97,7 @@ export class ChunkAsker {
         },
       );
     } finally {
-      finished.abort();
+      finished.abort('over');
       if (this.#pending.delete(requestId)) this.#wire.cancel({ requestId });
       release();
     }

@@ -3,7 +3,7 @@ import { beaconIntervalMs } from '../services/membership.ts';
 import type { Membership, PeerAddress } from '../services/membership.ts';
 import type { Clock, Identity, LocalChunks, PeerTransport } from '../services/ports.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { MAX_LINK_BUFFER_BYTES, MAX_VERIFY_DIALS } from '../../shared/limits.ts';
+import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isWildcard } from './addresses.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -202,7 +202,7 @@ class RelaySwarmNode implements SwarmNode {
     for (const id of probe) {
       if (this.#probing.has(id)) continue;
       // Pings are cheap; dials are not, and those that must wait are named again by a later tick.
-      if (this.#pool.peek(id) === undefined && this.#probing.size >= MAX_VERIFY_DIALS) continue;
+      if (this.#pool.peek(id) === undefined && this.#probing.size >= MAX_PROBE_DIALS) continue;
       void this.#probe(id);
     }
     this.#verifyDue();
@@ -219,8 +219,6 @@ class RelaySwarmNode implements SwarmNode {
       membership.heard(id);
     } catch (cause) {
       this.#options.log.debug({ err: cause, relay: id }, 'a quiet relay did not answer');
-      // The next probe dials anew: the peer may have restarted.
-      open?.close();
       membership.probeFailed(id);
     } finally {
       this.#probing.delete(id);

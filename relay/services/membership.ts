@@ -60,6 +60,11 @@ export interface TickResult {
   readonly gone: RelayId[];
 }
 
+type Probe =
+  | { readonly state: 'none' }
+  | { readonly state: 'under way'; readonly since: number }
+  | { readonly state: 'failed'; readonly since: number };
+
 interface Member {
   peer: Peer & { id: RelayId };
   /** Verified, last verified first. */
@@ -74,11 +79,14 @@ interface Member {
   beat: number;
   /** Who told of the last beat; undefined: heard directly. */
   toldBy: RelayId | undefined;
-  probe: 'none' | 'failed' | { readonly startedAt: number };
+  probe: Probe;
 }
 
 /** A probe that has not answered for this long counts against its member, though it may still succeed. */
 const PROBE_GRACE_MS = 1000;
+/** After a probe has failed, the next one waits: a machine that is too busy to answer is not helped by more. */
+const PROBE_RETRY_MS = 2000;
+const NO_PROBE: Probe = { state: 'none' };
 /** Beacons come late by jitter, by queues and by busy machines. */
 const LATE_FACTOR = 1.3;
 /** A tick that comes later than this was not run in between: we were stopped, not the others. */
@@ -174,7 +182,7 @@ export class Membership {
       beatBaseAt: now,
       beat: relay.beat,
       toldBy: undefined,
-      probe: 'none',
+      probe: NO_PROBE,
     });
     if (known?.peer.machine !== relay.machine) {
       if (known !== undefined) this.#countMachine(known.peer.machine, -1);
@@ -219,14 +227,15 @@ export class Membership {
 
   probeStarted(id: RelayId): void {
     const member = this.#members.get(id);
-    if (member !== undefined && member.probe === 'none') {
-      member.probe = { startedAt: this.#options.clock.now() };
+    // While one after another fails, the member stays suspect.
+    if (member?.probe.state === 'none') {
+      member.probe = { state: 'under way', since: this.#options.clock.now() };
     }
   }
 
   probeFailed(id: RelayId): void {
     const member = this.#members.get(id);
-    if (member !== undefined) member.probe = 'failed';
+    if (member !== undefined) member.probe = { state: 'failed', since: this.#options.clock.now() };
   }
 
   /** Call it a few times a second: ages members, and says whom to probe. */
@@ -245,7 +254,7 @@ export class Membership {
       if (member.peer.state === 'suspect' && quietMs >= goneAfterMs(probeAfterMs)) {
         this.#drop(id, member);
         result.gone.push(id);
-      } else if (typeof member.probe === 'string') {
+      } else if (mayProbe(member.probe, now)) {
         result.probe.push(id);
       }
     }
@@ -264,10 +273,10 @@ export class Membership {
   }
 
   #isSuspect(member: Member, quietMs: number, probeAfterMs: number, now: number): boolean {
-    if (member.probe === 'failed') return true;
+    if (member.probe.state === 'failed') return true;
     // Not even probed for so long: the machine is too busy to tell, and it would be a lie to call it alive.
-    if (member.probe === 'none') return quietMs >= 2 * probeAfterMs;
-    return now - member.probe.startedAt >= PROBE_GRACE_MS;
+    if (member.probe.state === 'none') return quietMs >= 2 * probeAfterMs;
+    return now - member.probe.since >= PROBE_GRACE_MS;
   }
 
   /** Quiet for longer than its host's beacon interval explains. */
@@ -278,7 +287,7 @@ export class Membership {
 
   #revive(member: Member, at: number): void {
     member.heardAt = at;
-    member.probe = 'none';
+    member.probe = NO_PROBE;
     if (member.peer.state === 'suspect') member.peer = { ...member.peer, state: 'alive' };
   }
 
@@ -301,9 +310,13 @@ export class Membership {
     if (elapsedMs < FROZEN_AFTER_MS) return;
     for (const member of this.#members.values()) {
       member.heardAt = Math.min(now, member.heardAt + elapsedMs);
-      member.probe = 'none';
+      member.probe = NO_PROBE;
     }
   }
+}
+
+function mayProbe(probe: Probe, now: number): boolean {
+  return probe.state === 'none' || (probe.state === 'failed' && now - probe.since >= PROBE_RETRY_MS);
 }
 
 function goneAfterMs(probeAfterMs: number): number {
