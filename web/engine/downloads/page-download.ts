@@ -2,7 +2,7 @@
 import type { Downloader } from '../../../shared/engine/download.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { MAX_MEMORY_DOWNLOAD_BYTES } from '../../../shared/limits.ts';
-import { saveFrom } from './stream-download.ts';
+import { saveObjectUrl } from './stream-download.ts';
 
 /** The object URL of a saved file is given up after this; browsers have begun to read it long before. */
 const OBJECT_URL_MS = 60_000;
@@ -77,6 +77,6 @@ export async function downloadInMemory(
   }
   // Never the file's own type: an object URL has the page's origin.
   const url = URL.createObjectURL(new Blob(parts, { type: 'application/octet-stream' }));
-  saveFrom(url, name);
+  saveObjectUrl(url, name);
   setTimeout(() => URL.revokeObjectURL(url), OBJECT_URL_MS);
 }

@@ -1,8 +1,12 @@
 import { AppError } from '../../../shared/errors.ts';
 
+/** Frames that may still be on their way to becoming a download; the oldest gives way. */
+const MAX_FRAMES = 8;
+const FRAME_CLASS = 'lanvault-download';
+
 /**
  * Hands a stream URL to the browser's own downloads. The first byte is asked for beforehand, so that a file that is
- * lost or a swarm that is away is an error here and not a page of JSON in the user's download folder.
+ * lost or a swarm that is away is an error here and not a failed entry in the user's download list.
  */
 export async function downloadThroughBrowser(
   url: string,
@@ -12,12 +16,28 @@ export async function downloadThroughBrowser(
   const probe: RequestInit = sizeBytes === 0 ? { method: 'HEAD' } : { headers: { range: 'bytes=0-0' } };
   const response = await fetch(url, { ...probe, signal });
   if (!response.ok) throw await errorFrom(response);
-  await response.body?.cancel();
-  saveFrom(url, '');
+  await response.arrayBuffer();
+  navigateFrame(url);
 }
 
-/** `name` is empty where the answer's `Content-Disposition` gives one. */
-export function saveFrom(url: string, name: string): void {
+/**
+ * A frame's navigation that is answered with an attachment becomes a download. Not a link: with a `download` attribute
+ * Chromium goes past the service worker, and without one a late error would take the page away.
+ */
+function navigateFrame(url: string): void {
+  const frames = document.querySelectorAll(`iframe.${FRAME_CLASS}`);
+  for (const old of [...frames].slice(0, Math.max(0, frames.length - MAX_FRAMES + 1))) old.remove();
+  const frame = document.createElement('iframe');
+  frame.className = FRAME_CLASS;
+  frame.hidden = true;
+  frame.src = url;
+  // A document came, so it was no download.
+  frame.addEventListener('load', () => frame.remove());
+  document.body.append(frame);
+}
+
+/** Saves an object URL under a name. */
+export function saveObjectUrl(url: string, name: string): void {
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
