@@ -4,10 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { AppError } from '../shared/errors.ts';
 import type { RelayId } from '../shared/ids.ts';
 import type { RelayConfig } from './config/config.ts';
-import { registerChunkRoutes } from './http/chunk-routes.ts';
-import { registerEventStream } from './http/event-stream.ts';
-import { registerInfoRoutes } from './http/info-routes.ts';
-import { registerPages } from './http/pages.ts';
+import { registerApi } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
 import { machineHash } from './p2p/machine.ts';
@@ -110,14 +107,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     version: packageJson.version,
   };
 
-  await registerEventStream(server, {
-    events,
-    maxListeners: config.limits.maxEventListeners,
-    maxBacklogBytes: config.limits.maxEventBacklogBytes,
-  });
-  registerInfoRoutes(server, services);
-  registerChunkRoutes(server, services, config.limits);
-  registerPages(server, { webDir: config.webDir, version: packageJson.version });
+  await registerApi(server, services, config);
   started.defer(() => closeServer(server, config.limits.stopGraceMs));
   const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);

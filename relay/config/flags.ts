@@ -71,7 +71,7 @@ function readFlags(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
   } catch (cause) {
-    const [firstSentence] = (cause instanceof Error ? cause.message : String(cause)).split('. ');
+    const [firstSentence] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s/);
     throw new AppError('BAD_INPUT', `${firstSentence ?? ''}. See --help.`, { cause });
   }
 }

@@ -1,0 +1,156 @@
+/** One relay's services and HTTP server over a real store and a fake swarm; nothing listens until a test wants it. */
+import { DEFAULT_LIMITS } from '../../../relay/config/config.ts';
+import type { RelayLimits } from '../../../relay/config/config.ts';
+import { registerApi } from '../../../relay/http/api.ts';
+import { createHttpServer } from '../../../relay/http/server.ts';
+import type { HttpServer } from '../../../relay/http/server.ts';
+import { ChunkReader } from '../../../relay/services/chunk-reader.ts';
+import { ChunkWriter } from '../../../relay/services/chunk-writer.ts';
+import { EventBus } from '../../../relay/services/events.ts';
+import { LocalChunkService } from '../../../relay/services/local-chunk-service.ts';
+import { NegativeCache } from '../../../relay/services/negative-cache.ts';
+import { openIdentity } from '../../../relay/services/receipts.ts';
+import type { Clock } from '../../../relay/services/ports.ts';
+import { ChunkStore } from '../../../relay/storage/chunk-store.ts';
+import { abortError } from '../../../shared/errors.ts';
+import type { RelayId } from '../../../shared/ids.ts';
+import type { RelayEvent } from '../../../shared/protocol/events.ts';
+import { silentLog, tempFolder } from './fixtures.ts';
+import { FakeTransport, peerOf } from './services/fake-swarm.ts';
+
+/** Time that passes only when a test says so. */
+export class ManualClock implements Clock {
+  #now = 0;
+  readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return 1_700_000_000_000 + this.#now;
+  }
+
+  every(): void {
+    throw new Error('Not used here.');
+  }
+
+  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sleeper = { at: this.#now + delayMs, wake: resolve };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', () => {
+        this.#sleepers.delete(sleeper);
+        reject(abortError(signal));
+      });
+    });
+  }
+
+  get sleeping(): number {
+    return this.#sleepers.size;
+  }
+
+  advance(byMs: number): void {
+    this.#now += byMs;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.at > this.#now) continue;
+      this.#sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+  }
+}
+
+export interface RigOptions {
+  readonly limits?: Partial<RelayLimits>;
+  readonly capacityBytes?: number;
+  readonly peers?: readonly RelayId[];
+  readonly allowedHosts?: readonly string[];
+  readonly webDir?: string;
+}
+
+export interface RelayRig extends AsyncDisposable {
+  readonly id: RelayId;
+  readonly dir: string;
+  readonly server: HttpServer;
+  readonly store: ChunkStore;
+  readonly local: LocalChunkService;
+  readonly reader: ChunkReader;
+  readonly writer: ChunkWriter;
+  readonly transport: FakeTransport;
+  readonly clock: ManualClock;
+  readonly bus: EventBus;
+  readonly events: RelayEvent[];
+}
+
+export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
+  const folder = await tempFolder();
+  const clock = new ManualClock();
+  const limits: RelayLimits = { ...DEFAULT_LIMITS, freeSpaceFloorBytes: 0, ...options.limits };
+  const store = await ChunkStore.open({
+    dir: folder.path,
+    capacityBytes: options.capacityBytes ?? 2 ** 30,
+    freeSpaceFloorBytes: limits.freeSpaceFloorBytes,
+    log: silentLog,
+    wallTime: () => clock.wallTime(),
+  });
+  await store.reconciliation;
+  const { identity, signer } = await openIdentity(new Uint8Array(32).fill(7));
+  const bus = new EventBus(() => clock.wallTime());
+  const events: RelayEvent[] = [];
+  bus.subscribe((event) => void events.push(event));
+  const unknown = new NegativeCache(() => clock.now());
+  const local = new LocalChunkService({ store, identity, signer, events: bus, unknown });
+  const transport = new FakeTransport();
+  const peers = [identity.id, ...(options.peers ?? [])].map((id) => peerOf(id));
+  const [self = peerOf(identity.id)] = peers;
+  const directory = { self, list: () => peers, get: (id: RelayId) => peers.find((peer) => peer.id === id) };
+  const parts = { directory, local, transport, events: bus, unknown, clock, log: silentLog };
+  const writer = new ChunkWriter({
+    ...parts,
+    self: identity.id,
+    maxConcurrentPuts: limits.maxConcurrentPuts,
+  });
+  const reader = new ChunkReader({
+    ...parts,
+    hedgeMs: limits.hedgeMs,
+    maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
+  });
+  const server = createHttpServer({
+    config: { limits, allowedHosts: options.allowedHosts ?? [], logLevel: 'silent' },
+    now: () => clock.now(),
+  });
+  await registerApi(
+    server,
+    {
+      directory,
+      local,
+      writer,
+      reader,
+      events: bus,
+      linkCount: () => 3,
+      uptimeSeconds: () => 1.5,
+      version: '1.2.3',
+    },
+    { limits, webDir: options.webDir ?? folder.path + '/no-web' },
+  );
+  return {
+    ...{
+      id: identity.id,
+      dir: folder.path,
+      server,
+      store,
+      local,
+      reader,
+      writer,
+      transport,
+      clock,
+      bus,
+      events,
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await store[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
