@@ -51,7 +51,7 @@ export function previewKind(file: Pick<StoredFile, 'name' | 'type'>): PreviewKin
 }
 
 /** Lowercase, without the dot; a bare name such as `Makefile` counts as its own extension. */
-export function extension(name: string): string {
+function extension(name: string): string {
   const base = name.slice(name.lastIndexOf('/') + 1);
   return base.slice(base.lastIndexOf('.') + 1).toLowerCase();
 }

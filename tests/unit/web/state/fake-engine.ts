@@ -11,7 +11,7 @@ import type {
   Transfer,
 } from '../../../../web/engine/contract.ts';
 
-export const FULL_ABILITIES: Abilities = {
+const FULL_ABILITIES: Abilities = {
   secureContext: true,
   streaming: true,
   savePicker: true,
@@ -21,7 +21,7 @@ export const FULL_ABILITIES: Abilities = {
 
 let counter = 0;
 
-export function manifestId(seed: number): ManifestId {
+function manifestId(seed: number): ManifestId {
   return seed.toString(16).padStart(64, '0') as ManifestId;
 }
 
