@@ -7,7 +7,7 @@ import { isCompressible } from './probe.ts';
 import type { XzCodec } from './xz.ts';
 import { deflate, inflate } from './zlib.ts';
 
-export interface CompressedBlock {
+interface CompressedBlock {
   readonly compression: Compression;
   /** With `none`, the block itself, not a copy. */
   readonly bytes: Bytes;

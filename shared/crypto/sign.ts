@@ -6,9 +6,9 @@ import { AppError } from '../errors.ts';
 import { defaultBackend, unshared } from './backend.ts';
 import type { Backend } from './backend.ts';
 
-export const SEED_BYTES = 32;
-export const PUBLIC_KEY_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
+const SEED_BYTES = 32;
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
 
 /** PKCS#8 (RFC 8410 §7) around a 32-byte seed: the only private form that all WebCrypto implementations import. */
 const PKCS8_PREFIX = fromHex('302e020100300506032b657004220420');

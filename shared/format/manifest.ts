@@ -4,7 +4,6 @@
  */
 export { ChunkTable } from './chunk-table.ts';
 export { toFilename } from './filename.ts';
-export { MANIFEST_FORMAT } from './manifest-fields.ts';
 export { parseManifest } from './manifest-parse.ts';
 export type { PackedManifest } from './manifest-parse.ts';
 export { computeManifestId, serializeManifest } from './manifest-serialize.ts';
