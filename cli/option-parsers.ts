@@ -26,12 +26,8 @@ export function parseCompression(text: string): CompressionMode {
 /** The base URL of a relay, without a trailing slash. */
 export function parseRelayUrl(text: string): string {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
-  if (
-    url === null ||
-    !['http:', 'https:'].includes(url.protocol) ||
-    url.pathname !== '/' ||
-    url.search !== ''
-  ) {
+  // Anything besides scheme, host and port would be left out in silence.
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.href !== `${url.origin}/`) {
     throw new InvalidArgumentError('Give a relay as http://HOST:PORT.');
   }
   return url.origin;

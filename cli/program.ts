@@ -2,14 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { DEFAULT_DISCOVERY_PORT } from '../shared/limits.ts';
+import { DEFAULT_DISCOVERY_PORT, REPLICAS } from '../shared/limits.ts';
 import { exitCodeHelp } from './exit-codes.ts';
-import { integerBetween, parsePort, parsePortOrZero, repeatable } from './option-parsers.ts';
+import {
+  integerBetween,
+  parseCompression,
+  parsePort,
+  parsePortOrZero,
+  parseRelayUrl,
+  repeatable,
+} from './option-parsers.ts';
 import { createOutput } from './output.ts';
 import { PROJECT_FOLDER } from './paths.ts';
+import type { DistributeOptions } from './commands/distribute.ts';
 import type { NetworkStartOptions } from './commands/network-start.ts';
 import type { NetworkStatusOptions } from './commands/network-status.ts';
 import type { NetworkStopOptions } from './commands/network-stop.ts';
+import type { ReconstructOptions } from './commands/reconstruct.ts';
 import type { StartNodeOptions } from './commands/start-node.ts';
 
 interface Json {
@@ -28,9 +37,48 @@ export function createProgram(signal: AbortSignal, setStatus: SetStatus): Comman
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\n${exitCodeHelp()}`);
+  addFileCommands(program, signal, setStatus);
   addRelayCommands(program, setStatus);
   addNetworkCommands(program, signal, setStatus);
   return program;
+}
+
+function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetStatus): void {
+  const text = (value: string): string => value;
+  const swarmOptions = (command: Command): Command =>
+    command
+      .option('--scan', 'find relays by their beacons')
+      .option(
+        '--entry-node <url>',
+        'a relay to talk to; repeatable, tried in turn',
+        repeatable(parseRelayUrl),
+      )
+      .option('--discovery-port <n>', 'UDP port that --scan listens on', parsePort, DEFAULT_DISCOVERY_PORT)
+      .option('--data-dir <folder>', 'nodes of the local simulation (default: network_data)')
+      .option('--json', 'print JSON');
+
+  swarmOptions(program.command('distribute [files...]'))
+    .description('encrypt files and spread them; without --scan or --entry-node, over simulated nodes')
+    .option('-f, --file <file>', 'a file to upload; repeatable', repeatable(text))
+    .option('-r, --recursive', 'upload every file in a folder')
+    .option('-m, --manifest <path>', 'where the manifest goes (default: manifests/NAME.manifest)')
+    .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
+    .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
+    .action(async (files: string[], options: DistributeOptions & Json) => {
+      const { distribute } = await import('./commands/distribute.ts');
+      setStatus(await distribute(files, options, outputOf(options), signal));
+    });
+  swarmOptions(program.command('reconstruct [names...]'))
+    .description('get a file back: reconstruct MANIFEST OUTPUT')
+    .usage('[options] MANIFEST OUTPUT')
+    .option('-m, --manifest <path>', 'the manifest; - = stdin')
+    .option('-o, --output <path>', 'where the file goes; a folder keeps its name, - = stdout')
+    .option('--kill-node <name>', 'take a simulated node as dead; repeatable', repeatable(text))
+    .option('--force', 'replace an existing file')
+    .action(async (names: string[], options: ReconstructOptions & Json) => {
+      const { reconstruct } = await import('./commands/reconstruct.ts');
+      await reconstruct(names, options, outputOf(options), signal);
+    });
 }
 
 function addRelayCommands(program: Command, setStatus: SetStatus): void {

@@ -119,7 +119,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function statOrNull(path: string): Promise<Stats | null> {
+export async function statOrNull(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch (cause) {

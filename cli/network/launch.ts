@@ -19,6 +19,9 @@ const Ready = Type.Object({ event: Type.Literal('ready'), id: Id, port: Port, li
 /** Enough of a log's end for its last line. */
 const TAIL_BYTES = 4096;
 
+/** Fifty young generations of V8's default size are memory that a laptop has better uses for (measured: 12 MB each). */
+const LEAN = ['--max-semi-space-size=2'];
+
 export interface LaunchSpec {
   readonly name: string;
   readonly index: number | null;
@@ -67,7 +70,7 @@ async function spawnDetached(spec: LaunchSpec, settings: LaunchSettings): Promis
     await using log = await open(spec.logPath, 'a', 0o600);
     const child = spawn(
       process.execPath,
-      [...process.execArgv, settings.program ?? RELAY_MAIN, ...spec.flags],
+      [...process.execArgv, ...LEAN, settings.program ?? RELAY_MAIN, ...spec.flags],
       { detached: true, stdio: ['ignore', 'pipe', log.fd], env: settings.env },
     );
     await once(child, 'spawn');

@@ -1,0 +1,127 @@
+import { basename, resolve } from 'node:path';
+import type { CompressionMode } from '../../shared/codec/compression.ts';
+import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
+import { AppError } from '../../shared/errors.ts';
+import { toFilename } from '../../shared/format/manifest.ts';
+import { REPLICAS } from '../../shared/limits.ts';
+import { filesBelow, isFolder } from '../adapters/folder-walk.ts';
+import type { FoundFile } from '../adapters/folder-walk.ts';
+import { manifestPathFor } from '../adapters/manifest-file.ts';
+import { startWorkers } from '../adapters/workers.ts';
+import { openVault } from '../adapters/vault.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { ExitStatus } from '../exit-codes.ts';
+import { reportError } from '../output.ts';
+import type { Output } from '../output.ts';
+import { DEFAULT_MANIFESTS, resolveUserPath, userDataFolder } from '../paths.ts';
+import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
+import { chooseSwarm } from '../transfer/choose-swarm.ts';
+import type { SwarmOptions } from '../transfer/choose-swarm.ts';
+import { uploadOne } from '../transfer/upload-one.ts';
+import type { UploadContext, UploadedFile } from '../transfer/upload-one.ts';
+
+export interface DistributeOptions extends SwarmOptions {
+  readonly file?: readonly string[];
+  readonly recursive?: boolean;
+  readonly manifest?: string;
+  readonly compression: CompressionMode;
+  readonly minReplicas: number;
+}
+
+/** Uploads every file. One that fails does not keep the others from being stored; the first failure's status counts. */
+export async function distribute(
+  given: readonly string[],
+  options: DistributeOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const paths = [...given, ...(options.file ?? [])].map(resolveUserPath);
+  if (paths.length === 0) throw new AppError('BAD_INPUT', 'Name a file to upload.');
+  const vault = await openVault(userDataFolder(), output.warn);
+  const chosen = await chooseSwarm(options, 'upload', signal);
+  await using workers = startWorkers();
+  const context: UploadContext = {
+    chosen,
+    workers,
+    deleteKey: await deriveDeleteKey(vault.secret, vault.deviceId),
+    mode: options.compression,
+    minReplicas: options.minReplicas,
+    dataFolder: userDataFolder(),
+    output,
+  };
+
+  let status: ExitStatus = EXIT_CODES.ok.status;
+  const asFolder = paths.length > 1 || options.recursive === true;
+  for await (const file of eachFile(paths, options.recursive === true, output)) {
+    try {
+      const manifestPath = await manifestPathOf(file, options.manifest, asFolder);
+      const uploaded = await uploadOne(file, manifestPath, context, signal);
+      report(file, manifestPath, uploaded, context);
+      if (uploaded.degraded && status === EXIT_CODES.ok.status) status = EXIT_CODES.degraded.status;
+    } catch (cause) {
+      const failure = reportError(cause, output.json, asFolder ? file.name : undefined);
+      if (status === EXIT_CODES.ok.status || status === EXIT_CODES.degraded.status) status = failure;
+      if (signal.aborted) return failure;
+    }
+  }
+  return status;
+}
+
+async function* eachFile(
+  paths: readonly string[],
+  recursive: boolean,
+  output: Output,
+): AsyncGenerator<FoundFile> {
+  const skipped = (path: string): void => output.warn(`Skipped ${path}: not a regular file.`);
+  for (const path of paths) {
+    // What cannot be read is reported in its turn, when it is opened.
+    const folder = recursive && (await isFolder(path));
+    if (folder) yield* filesBelow(path, skipped);
+    else yield { path, name: toFilename(basename(path)) };
+  }
+}
+
+function manifestPathOf(file: FoundFile, given: string | undefined, asFolder: boolean): Promise<string> {
+  return manifestPathFor(file.name, {
+    given: given === undefined ? undefined : resolveUserPath(given) + (/[/\\]$/.test(given) ? '/' : ''),
+    defaultFolder: resolveUserPath(DEFAULT_MANIFESTS),
+    asFolder,
+  });
+}
+
+function report(file: FoundFile, manifestPath: string, uploaded: UploadedFile, context: UploadContext): void {
+  const { output, chosen } = context;
+  const { manifestId, sizeBytes, chunkCount, minReplicas, degraded, resumedBytes, sentBytes, seconds } =
+    uploaded;
+  output.result({
+    file: resolve(file.path),
+    manifest: manifestPath,
+    manifest_id: manifestId,
+    size: sizeBytes,
+    chunks: chunkCount,
+    replicas_min: minReplicas,
+    degraded,
+    resumed_bytes: resumedBytes,
+    sent_bytes: sentBytes,
+    seconds: Math.round(seconds * 1000) / 1000,
+  });
+  const word = chosen.memberWord;
+  const name = printable(file.name);
+  const took = `${formatBytes(sizeBytes)} in ${formatSeconds(seconds)}`;
+  const copies =
+    chunkCount === 0
+      ? 'an empty file'
+      : `${plural(chunkCount, 'chunk')}, each on ${plural(minReplicas, word)}`;
+  output.say(`Stored ${name}: ${took}, ${copies}${degraded ? ' or more' : ''}.`);
+  if (resumedBytes > 0) output.say(`  ${formatBytes(resumedBytes)} were stored already and not sent again.`);
+  output.say(`  Manifest: ${manifestPath}`);
+  output.say('  Keep it safe: whoever has it can read the file, and without it nobody can.');
+  if (uploaded.keptManifest !== null) output.say(`  The earlier manifest is now ${uploaded.keptManifest}`);
+  if (degraded) {
+    output.warn(
+      `${name} is degraded: some of its chunks lie on ${plural(minReplicas, word)} only, ${REPLICAS} are wanted. ` +
+        `It can be read, but is lost if ${minReplicas === 1 ? `that ${word} is` : `these ${word}s are`} lost. ` +
+        `Start more ${word}s and upload it again.`,
+    );
+  }
+}

@@ -1,0 +1,50 @@
+/** Which swarm a command talks to: relays that were named or heard, or the local simulation. */
+import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import type { SwarmPort } from '../../shared/engine/ports.ts';
+import { AppError } from '../../shared/errors.ts';
+import { LocalSwarm } from '../adapters/local-swarm.ts';
+import { scanForRelays } from '../adapters/scan.ts';
+import { DEFAULT_NETWORK_DATA, resolveNetworkFolder } from '../paths.ts';
+
+export interface SwarmOptions {
+  readonly scan?: boolean;
+  readonly entryNode?: readonly string[];
+  readonly discoveryPort: number;
+  readonly dataDir?: string;
+  readonly killNode?: readonly string[];
+}
+
+export interface ChosenSwarm {
+  readonly swarm: SwarmPort;
+  /** Where journals say that an upload goes. */
+  readonly target: string;
+  /** What one of its members is called. */
+  readonly memberWord: 'relay' | 'node';
+  /** Null where there is a network. */
+  readonly local: LocalSwarm | null;
+}
+
+/** Throws `BAD_INPUT` for options that exclude each other, and what scanning and opening folders throw. */
+export async function chooseSwarm(
+  options: SwarmOptions,
+  purpose: 'upload' | 'download',
+  signal: AbortSignal,
+): Promise<ChosenSwarm> {
+  const { scan = false, entryNode = [], killNode = [] } = options;
+  if (scan && entryNode.length > 0) {
+    throw new AppError('BAD_INPUT', 'Give either --scan or --entry-node, not both.');
+  }
+  if (scan || entryNode.length > 0) {
+    if (killNode.length > 0) {
+      throw new AppError(
+        'BAD_INPUT',
+        '--kill-node works in the local simulation only. Relays are processes of their own: stop one to see it fail.',
+      );
+    }
+    const baseUrls = scan ? await scanForRelays({ discoveryPort: options.discoveryPort }, signal) : entryNode;
+    return { swarm: createRelaySwarm({ baseUrls }), target: 'swarm', memberWord: 'relay', local: null };
+  }
+  const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
+  const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });
+  return { swarm: local, target: folder, memberWord: 'node', local };
+}
