@@ -30,15 +30,21 @@ export interface RelayOptions {
 export class RelayProcess implements AsyncDisposable {
   readonly id: RelayId;
   readonly port: number;
+  readonly linkPort: number;
   readonly dir: string;
   readonly #child: ChildProcess;
   readonly #options: RelayOptions;
 
-  private constructor(child: ChildProcess, ready: { id: string; port: number }, options: RelayOptions) {
+  private constructor(
+    child: ChildProcess,
+    ready: { id: string; port: number; link: number },
+    options: RelayOptions,
+  ) {
     this.#child = child;
     this.#options = options;
     this.id = parseRelayId(ready.id);
     this.port = ready.port;
+    this.linkPort = ready.link;
     this.dir = options.dir;
   }
 

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { beacon } from '../helpers/beacon.ts';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { RecordingProxy } from '../helpers/recording-proxy.ts';
-import { startRelays } from '../helpers/relays.ts';
+import { RelayProcess, startRelays } from '../helpers/relays.ts';
 import type { RelaySwarm } from '../helpers/relays.ts';
-import { chunkPath, holdersOfAll } from '../helpers/stored-chunks.ts';
+import { SlowProxy } from '../helpers/slow-proxy.ts';
+import { until } from '../helpers/until.ts';
+import { chunkPath, holdersOfAll, storedChunks } from '../helpers/stored-chunks.ts';
 
 const FAULTS = ['wrong bytes', 'truncated', 'empty', 'another chunk'] as const;
 
@@ -105,4 +108,31 @@ test('relays that hang, and an entry that resets, delay a download but do not br
   for (const relay of hung) relay.signal('SIGCONT');
   expect(down, down.stderr).toMatchObject({ code: 0 });
   expect(await sha256OfFile(output)).toBe(await sha256OfFile(file));
+});
+
+test('holders that trickle delay a download but do not break it', async () => {
+  await using swarm = await startRelays(3);
+  await using user = await CliUser.create();
+  // Two more relays, which the others know only by beacons that name a proxy's port as their link.
+  await using stack = new AsyncDisposableStack();
+  const proxies: SlowProxy[] = [];
+  for (const name of ['slow-a', 'slow-b']) {
+    const relay = stack.use(await RelayProcess.start({ discoveryPort: 0, dir: user.path(name) }));
+    const proxy = stack.use(await SlowProxy.start(relay.linkPort));
+    stack.use(await beacon(swarm.discoveryPort, { id: relay.id, port: relay.port, link: proxy.port }));
+    proxies.push(proxy);
+  }
+  await until(async () => (await swarm.entry.peers()).length === 5, 'the entry relay knows all five');
+
+  const file = user.path('photo.raw');
+  const manifest = user.path('photo.manifest');
+  await writeMixedFile(file, 6 * 2 ** 20);
+  const up = await user.run('distribute', file, '--entry-node', swarm.entry.url, '-m', manifest);
+  expect(up, up.stderr).toMatchObject({ code: 0 });
+  expect((await storedChunks(user.path('slow-a'))).length).toBe(6);
+
+  for (const proxy of proxies) proxy.trickling = true;
+  const down = await user.run('reconstruct', manifest, user.path('copy'), '--entry-node', swarm.entry.url);
+  expect(down, down.stderr).toMatchObject({ code: 0 });
+  expect(await sha256OfFile(user.path('copy'))).toBe(await sha256OfFile(file));
 });
