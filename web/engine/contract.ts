@@ -2,7 +2,7 @@
  * What the app's state layer sees of the engine: stored files, transfers, and this device's abilities.
  * Implemented by `web/engine/app-engine.ts`. Every failure is an `AppError`.
  */
-import type { AppError, ErrorCode } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 
@@ -115,5 +115,3 @@ export interface AppEngine extends AsyncDisposable {
   /** Lets it take over and reloads the page. Throws `CONFLICT` while anything is uploaded, downloaded or played. */
   applyUpdate(): Promise<void>;
 }
-
-export type { AppError };

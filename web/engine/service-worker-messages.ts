@@ -1,6 +1,6 @@
 /** What the page asks of its service worker. Answers go back through the message's port. */
 
-export const SERVICE_WORKER_REQUESTS = [
+const SERVICE_WORKER_REQUESTS = [
   /** Take control of the pages that are open: a hard reload leaves them without. No answer. */
   'claim',
   /** Become active although pages still use the older one. No answer. */

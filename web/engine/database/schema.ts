@@ -37,7 +37,7 @@ export interface FileRecord {
   readonly uploadId: string | null;
 }
 
-export type JournalState =
+type JournalState =
   | 'unfinished'
   | 'finished'
   /** Given up by the user: every chunk it names is to be deleted. */

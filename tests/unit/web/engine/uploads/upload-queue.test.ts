@@ -1,0 +1,266 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EngineClock } from '../../../../../shared/engine/clock.ts';
+import { createDownloader } from '../../../../../shared/engine/download.ts';
+import { abortError } from '../../../../../shared/errors.ts';
+import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
+import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
+import { IdbFiles } from '../../../../../web/engine/database/idb-files.ts';
+import { IdbJournals } from '../../../../../web/engine/database/idb-journals.ts';
+import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
+import type { LanvaultDatabase } from '../../../../../web/engine/database/schema.ts';
+import { openVault } from '../../../../../web/engine/database/vault-store.ts';
+import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
+import { UploadQueue } from '../../../../../web/engine/uploads/upload-queue.ts';
+import { FakeWorkers, collect, pseudoRandom } from '../../../shared/engine/fakes.ts';
+import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
+import { freshIndexedDb } from '../database/fresh-indexed-db.ts';
+
+/** The swarm answers at once. */
+const instant: EngineClock = {
+  now: () => 0,
+  sleep: (_ms, signal) => (signal.aborted ? Promise.reject(abortError(signal)) : Promise.resolve()),
+};
+
+function picked(name: string, blocks: number, seed = name): PickedFile {
+  const content = pseudoRandom(blocks * BLOCK_BYTES - 5, seed);
+  return { file: new File([content], name, { lastModified: 1 }), path: `folder/${name}` };
+}
+
+let database: LanvaultDatabase;
+let stores: LocalStores;
+let swarm: MemorySwarm;
+let workers: FakeWorkers;
+const queues: UploadQueue[] = [];
+
+beforeEach(async () => {
+  freshIndexedDb();
+  database = await openDatabase(() => undefined);
+  const { vault, deviceKey } = await openVault(database);
+  stores = {
+    persistent: true,
+    vault,
+    files: new IdbFiles(database, deviceKey),
+    journals: new IdbJournals(database, deviceKey, navigator.locks),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  swarm = new MemorySwarm(instant, 6);
+  workers = new FakeWorkers();
+});
+
+afterEach(async () => {
+  for (const queue of queues.splice(0)) await queue.dispose();
+  database.close();
+});
+
+/** A visit to the page: a new queue on the same browser and swarm. */
+function visit(): UploadQueue {
+  const queue = new UploadQueue({ stores, swarm, workers, onStored: () => undefined });
+  queues.push(queue);
+  return queue;
+}
+
+function until(
+  queue: UploadQueue,
+  what: (transfers: readonly Transfer[]) => boolean,
+): Promise<readonly Transfer[]> {
+  return new Promise((resolve) => {
+    const stop = queue.watch((transfers) => {
+      if (!what(transfers)) return;
+      resolve(transfers);
+      // The first call comes before `stop` is there.
+      queueMicrotask(() => stop());
+    });
+  });
+}
+
+const allIn =
+  (state: Transfer['state']) =>
+  (transfers: readonly Transfer[]): boolean =>
+    transfers.length > 0 && transfers.every((transfer) => transfer.state === state);
+
+/** Cuts the upload off after so many chunks, as a closed tab does; resolves when it is off. */
+async function interruptAfter(puts: number, queue: UploadQueue): Promise<void> {
+  const reached = new Promise<void>((resolve) => {
+    swarm.beforePut = async (_id, signal) => {
+      if (swarm.puts <= puts) return;
+      resolve();
+      await new Promise((_never, reject) =>
+        signal.addEventListener('abort', () => reject(abortError(signal))),
+      );
+    };
+  });
+  await reached;
+  await queue.dispose();
+  swarm.beforePut = () => undefined;
+}
+
+describe('UploadQueue', () => {
+  it('stores files one after the other, and lists them', async () => {
+    const queue = visit();
+    const files = [picked('a.bin', 3), picked('b.bin', 1)];
+    queue.add(files, 'none');
+    expect(queue.active).toBe(true);
+    const [first, second] = await until(queue, allIn('done'));
+    expect(first).toMatchObject({
+      name: 'folder/a.bin',
+      storedBytes: 3 * BLOCK_BYTES - 5,
+      chunksStored: 3,
+      chunkCount: 3,
+      minReplicas: 5,
+      resumedBytes: 0,
+      error: null,
+    });
+    expect(second?.chunksStored).toBe(1);
+    const listed = await stores.files.list();
+    expect(listed.map(({ name }) => name).toSorted()).toEqual(['folder/a.bin', 'folder/b.bin']);
+    expect(listed.every(({ owned, minReplicas }) => owned && minReplicas === 5)).toBe(true);
+    expect(await stores.journals.leftovers()).toEqual([]);
+
+    if (first === undefined || first.manifestId === null)
+      throw new Error('A finished upload has a manifest.');
+    const manifest = await stores.files.manifest(first.manifestId);
+    const downloader = createDownloader({ manifest, swarm, workers });
+    const back = downloader.read({ start: 0, end: downloader.sizeBytes }, new AbortController().signal);
+    expect(
+      Buffer.from(await collect(back)).equals(Buffer.from(pseudoRandom(3 * BLOCK_BYTES - 5, 'a.bin'))),
+    ).toBe(true);
+  });
+
+  it('after a reload asks for the file, and sends no chunk again that was stored', async () => {
+    const first = visit();
+    first.add([picked('a.bin', 12)], 'none');
+    await interruptAfter(4, first);
+    const sentBefore = new Set(swarm.sent);
+
+    const second = visit();
+    await second.restore();
+    const [left] = await until(second, allIn('needs-file'));
+    expect(left).toMatchObject({ name: 'folder/a.bin', chunksStored: 4, storedBytes: 4 * BLOCK_BYTES });
+    if (left === undefined) throw new Error('It was just there.');
+    await expect(second.resume(left.id)).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(second.resume(left.id, picked('a.bin', 11))).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+    await expect(second.resume(left.id, picked('b.bin', 12))).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+
+    swarm.sent.length = 0;
+    await second.resume(left.id, picked('a.bin', 12));
+    const [done] = await until(second, allIn('done'));
+    expect(done).toMatchObject({ resumedBytes: 4 * BLOCK_BYTES, chunksStored: 12, minReplicas: 5 });
+    expect(swarm.sent).toHaveLength(8);
+    // What was under way is sent again as the same chunk: nothing is left behind on the relays.
+    expect(new Set([...sentBefore, ...swarm.sent]).size).toBe(12);
+    expect(await stores.files.list()).toHaveLength(1);
+  });
+
+  it('goes on by itself after a reload where the browser still has the file', async () => {
+    const file = picked('a.bin', 12);
+    // fake-indexeddb cannot clone a function; a handle's prototype has them in the browser.
+    const queue = visit();
+    queue.add([file], 'none');
+    await interruptAfter(3, queue);
+    const again = visit();
+    const { journals } = stores;
+    const leftovers = journals.leftovers.bind(journals);
+    const handle = {
+      getFile: () => Promise.resolve(file.file),
+      queryPermission: () => Promise.resolve('granted'),
+    };
+    stores.journals.leftovers = async () =>
+      (await leftovers()).map((left) => ({
+        ...left,
+        handle: handle as unknown as FileSystemFileHandle,
+      }));
+    await again.restore();
+    const [done] = await until(again, allIn('done'));
+    expect(done).toMatchObject({ resumedBytes: 3 * BLOCK_BYTES });
+  });
+
+  it('can be cancelled and resumed in one visit', async () => {
+    const queue = visit();
+    const reached = new Promise<void>((resolve) => {
+      swarm.beforePut = async (_id, signal) => {
+        if (swarm.puts <= 2) return;
+        resolve();
+        await new Promise((_never, reject) =>
+          signal.addEventListener('abort', () => reject(abortError(signal))),
+        );
+      };
+    });
+    queue.add([picked('a.bin', 4), picked('b.bin', 1)], 'none');
+    await reached;
+    const [a, b] = await until(queue, (transfers) => transfers.length === 2);
+    if (a === undefined || b === undefined) throw new Error('Two were added.');
+    await expect(queue.dismiss(a.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(queue.resume(a.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await queue.cancel(b.id);
+    await queue.cancel(a.id);
+    await until(queue, allIn('cancelled'));
+    expect((await stores.journals.leftovers()).map(({ paused }) => paused)).toEqual([true]);
+
+    swarm.beforePut = () => undefined;
+    await queue.resume(a.id);
+    await queue.resume(b.id);
+    await until(queue, allIn('done'));
+    expect(await stores.files.list()).toHaveLength(2);
+  });
+
+  it('says what went wrong, keeps the journal, and goes on when told to', async () => {
+    swarm.relays.forEach((relay) => (relay.dead = true));
+    const queue = visit();
+    queue.add([picked('a.bin', 2)], 'none');
+    const [failed] = await until(queue, allIn('failed'));
+    expect(failed?.error?.code).toBe('NOT_ENOUGH_RELAYS');
+    swarm.relays.forEach((relay) => (relay.dead = false));
+    await queue.resume(failed?.id ?? '');
+    await until(queue, allIn('done'));
+  });
+
+  it('gives an unfinished upload up for good when it is dismissed', async () => {
+    const first = visit();
+    first.add([picked('a.bin', 12)], 'none');
+    await interruptAfter(2, first);
+    const second = visit();
+    await second.restore();
+    const [left] = await until(second, allIn('needs-file'));
+    await second.dismiss(left?.id ?? '');
+    expect(await until(second, (transfers) => transfers.length === 0)).toEqual([]);
+    const third = visit();
+    await third.restore();
+    expect(await until(third, () => true)).toEqual([]);
+    // Its chunks are still known, to be deleted.
+    expect(await database.count('journal-entries')).toBeGreaterThan(0);
+    expect((await database.getAll('journals')).map(({ state }) => state)).toEqual(['abandoned']);
+  });
+
+  it('adds a file to the list whose last visit ended right after its last chunk', async () => {
+    const add = stores.files.add.bind(stores.files);
+    stores.files.add = () => Promise.reject(new Error('The tab is gone.'));
+    const first = visit();
+    first.add([picked('a.bin', 2)], 'none');
+    await until(first, allIn('failed'));
+    expect(await stores.files.list()).toEqual([]);
+    stores.files.add = add;
+
+    const second = visit();
+    await second.restore();
+    expect(await until(second, () => true)).toEqual([]);
+    expect(await stores.files.list()).toMatchObject([{ name: 'folder/a.bin', minReplicas: 5, owned: true }]);
+    expect(await stores.journals.leftovers()).toEqual([]);
+  });
+
+  it('leaves alone what another tab is uploading', async () => {
+    const queue = visit();
+    const reached = new Promise<void>((resolve) => {
+      swarm.beforePut = async (_id, signal) => {
+        resolve();
+        await new Promise((_never, reject) =>
+          signal.addEventListener('abort', () => reject(abortError(signal))),
+        );
+      };
+    });
+    queue.add([picked('a.bin', 2)], 'none');
+    await reached;
+    const otherTab = visit();
+    await otherTab.restore();
+    expect(await until(otherTab, () => true)).toEqual([]);
+  });
+});
