@@ -13,6 +13,7 @@ import {
   MAX_PENDING_HANDSHAKES,
 } from '../../shared/limits.ts';
 import type { PeerAddress } from '../services/membership.ts';
+import { isWildcard } from './addresses.ts';
 import { abortable, withDeadline } from './deadline.ts';
 import type { Link } from './link.ts';
 import { openLink } from './open-link.ts';
@@ -47,12 +48,16 @@ export class LinkPool implements AsyncDisposable {
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
     server.maxConnections = MAX_INBOUND_LINKS + MAX_PENDING_HANDSHAKES;
-    const listening = Promise.withResolvers<undefined>();
-    server.once('error', (cause) => {
-      listening.reject(new AppError('UNAVAILABLE', `Cannot listen for links on ${host}:${port}.`, { cause }));
-    });
-    server.listen(port, host, () => listening.resolve(undefined));
-    await listening.promise;
+    try {
+      // Everywhere means IPv6 as well, where the system has it.
+      await listenOn(server, isWildcard(host) ? '::' : host, port);
+    } catch (cause) {
+      if (!isWildcard(host) || !isErrno(cause, ['EAFNOSUPPORT', 'EADDRNOTAVAIL']))
+        throw portTaken(host, port, cause);
+      await listenOn(server, '0.0.0.0', port).catch((again: unknown) => {
+        throw portTaken(host, port, again);
+      });
+    }
     server.on('error', (err) => this.#options.log.warn({ err }, 'link server'));
     this.#options.clock.every(SWEEP_INTERVAL_MS, () => this.#sweep(), this.#stopped.signal);
     return (server.address() as AddressInfo).port;
@@ -200,6 +205,21 @@ export class LinkPool implements AsyncDisposable {
       if (link.idleMs() > limitMs) link.close();
     }
   }
+}
+
+async function listenOn(server: Server, host: string, port: number): Promise<void> {
+  const listening = Promise.withResolvers<undefined>();
+  server.once('error', listening.reject);
+  server.listen(port, host, () => listening.resolve(undefined));
+  await listening.promise.finally(() => server.off('error', listening.reject));
+}
+
+function isErrno(cause: unknown, codes: readonly string[]): boolean {
+  return cause instanceof Error && 'code' in cause && codes.includes(String(cause.code));
+}
+
+function portTaken(host: string, port: number, cause: unknown): AppError {
+  return new AppError('UNAVAILABLE', `Cannot listen for links on ${host}, port ${port}.`, { cause });
 }
 
 async function connectTo({ host, link: port }: PeerAddress, signal: AbortSignal): Promise<Socket> {

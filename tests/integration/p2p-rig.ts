@@ -28,7 +28,11 @@ export function makeIdentity(seed: Uint8Array = randomBytes(32)): Identity {
 }
 
 function privateKeyOf(seed: Uint8Array): ReturnType<typeof createPrivateKey> {
-  return createPrivateKey({ key: Buffer.from(concatBytes(PKCS8_PREFIX, seed)), format: 'der', type: 'pkcs8' });
+  return createPrivateKey({
+    key: Buffer.from(concatBytes(PKCS8_PREFIX, seed)),
+    format: 'der',
+    type: 'pkcs8',
+  });
 }
 
 export interface StoredChunk {
@@ -40,7 +44,10 @@ export interface StoredChunk {
 export function makeChunk(sizeBytes: number): StoredChunk {
   const bytes = randomBytes(sizeBytes);
   const bodyHash = createHash('sha256').update(bytes.subarray(32)).digest();
-  return { id: idFromHash(createHash('sha256').update(bytes.subarray(0, 32)).update(bodyHash).digest()), bytes };
+  return {
+    id: idFromHash(createHash('sha256').update(bytes.subarray(0, 32)).update(bodyHash).digest()),
+    bytes,
+  };
 }
 
 export class MemoryChunks implements LocalChunks {
@@ -118,7 +125,14 @@ export async function startNode(options: RigOptions = {}): Promise<RigNode> {
   const chunks = new MemoryChunks(identity);
   const settings = { host: '127.0.0.1', discoveryPort: 0, linkPort: 0, join: [], ...options };
   const log = options.log ?? quiet;
-  const node = createSwarmNode({ identity, clock: systemClock, localChunks: chunks, membership, settings, log });
+  const node = createSwarmNode({
+    identity,
+    clock: systemClock,
+    localChunks: chunks,
+    membership,
+    settings,
+    log,
+  });
   const { linkPort } = await node.listen();
   const http = createServer((_request, response) => {
     response.end(JSON.stringify({ peers: membership.list(), next: null }));
@@ -135,7 +149,11 @@ export async function startNode(options: RigOptions = {}): Promise<RigNode> {
     events,
     linkPort,
     url: `http://127.0.0.1:${String(port)}`,
-    knows: () => membership.list().map((peer) => peer.id).sort(),
+    knows: () =>
+      membership
+        .list()
+        .map((peer) => peer.id)
+        .sort(),
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections();
       await Promise.all([node[Symbol.asyncDispose](), new Promise((resolve) => http.close(resolve))]);
@@ -153,6 +171,9 @@ export async function freeUdpPort(): Promise<number> {
 }
 
 export function allKnowAll(nodes: readonly RigNode[]): boolean {
-  const everyone = nodes.map((node) => node.id).sort().join();
+  const everyone = nodes
+    .map((node) => node.id)
+    .sort()
+    .join();
   return nodes.every((node) => node.knows().join() === everyone);
 }

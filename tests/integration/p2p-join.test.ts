@@ -1,0 +1,93 @@
+/** `--join` without UDP: who is joined to one learns of all, in both directions, and the dead age out everywhere. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../helpers/until.ts';
+import { allKnowAll, freeUdpPort, startNode } from './p2p-rig.ts';
+import type { RigNode, RigOptions } from './p2p-rig.ts';
+
+let cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+  cleanups = [];
+});
+
+async function node(options: RigOptions = {}): Promise<RigNode> {
+  const started = await startNode(options);
+  cleanups.push(() => started[Symbol.asyncDispose]());
+  return started;
+}
+
+describe('joining without UDP', () => {
+  it('in a star: all learn of all, and one that dies is gone everywhere, the others nowhere', async () => {
+    const hub = await node();
+    const joiners = await Promise.all(Array.from({ length: 7 }, () => node({ join: [hub.url] })));
+    const all = [hub, ...joiners];
+    await until(() => allKnowAll(all), 'all know all');
+    const dead = joiners.pop();
+    await dead?.[Symbol.asyncDispose]();
+    const left = [hub, ...joiners];
+    await until(() => allKnowAll(left), 'the dead one is gone everywhere');
+    const wronglyLeft = left.flatMap(({ events }) =>
+      events.filter((event) => event.type === 'peer-left' && event.id !== dead?.id),
+    );
+    expect(wronglyLeft).toEqual([]);
+  });
+
+  it('in a chain: a joined b joined c joined d', async () => {
+    const a = await node();
+    const b = await node({ join: [a.url] });
+    const c = await node({ join: [b.url] });
+    const d = await node({ join: [c.url] });
+    await until(() => allKnowAll([a, b, c, d]), 'all know all');
+  });
+
+  it('outlives the relay that was joined', async () => {
+    const hub = await node();
+    const joiners = await Promise.all(Array.from({ length: 4 }, () => node({ join: [hub.url] })));
+    await until(() => allKnowAll([hub, ...joiners]), 'all know all');
+    await hub[Symbol.asyncDispose]();
+    await until(() => allKnowAll(joiners), 'only the hub is gone');
+    expect(
+      joiners.flatMap(({ events }) => events.filter((event) => event.type === 'peer-left')),
+    ).toHaveLength(4);
+    const late = await node({ join: [joiners[0]?.url ?? ''] });
+    await until(() => allKnowAll([late, ...joiners]), 'a late one finds them through another');
+  });
+
+  it('goes on trying until the relay to join is up', async () => {
+    const holder = await node();
+    const answer = { peers: holder.membership.list(), next: null };
+    let requests = 0;
+    const gateway = createServer((_request, response) => {
+      requests++;
+      response.statusCode = requests < 3 ? 503 : 200;
+      response.end(requests < 2 ? 'not json' : JSON.stringify(answer));
+    });
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => gateway.close());
+    const { port } = gateway.address() as AddressInfo;
+    const joiner = await node({ join: [`http://127.0.0.1:${String(port)}`] });
+    await until(() => allKnowAll([holder, joiner]), 'joined at last');
+    expect(requests).toBeGreaterThanOrEqual(3);
+  });
+
+  it('to itself is no error', async () => {
+    const alone = await node();
+    const identity = alone.identity;
+    const self = await node({ identity, join: [alone.url] });
+    const other = await node({ join: [self.url] });
+    await until(() => other.membership.size === 2, 'others may join it');
+  });
+
+  it('refuses what is no URL', async () => {
+    await expect(startNode({ join: ['192.168.1.5:8000'] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  });
+});
+
+it('a joiner becomes known to the whole LAN of the relay that it joined', async () => {
+  const discoveryPort = await freeUdpPort();
+  const lan = await Promise.all(Array.from({ length: 3 }, () => node({ discoveryPort })));
+  const joiner = await node({ join: [lan[0]?.url ?? ''] });
+  await until(() => allKnowAll([...lan, joiner]), 'both sides know each other');
+});
