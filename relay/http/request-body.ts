@@ -5,36 +5,43 @@ import { AppError } from '../../shared/errors.ts';
 /** What is still read of a body that was refused, so that the client gets to see the answer. */
 const MAX_DRAIN_BYTES = 4 * 1024 * 1024;
 
-/** Throws `TIMEOUT` when no byte comes for `idleTimeoutMs` while one is awaited, `ABORTED` when the client goes away. */
+/**
+ * Throws `TIMEOUT` when no byte comes for `idleTimeoutMs` while one is awaited, `ABORTED` when the client goes away. The
+ * stream's own iterator is of no use here: it cannot be left while it waits, and it takes the connection with it.
+ */
 export async function* readBody(request: IncomingMessage, idleTimeoutMs: number): AsyncGenerator<Uint8Array> {
-  const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
-  for (;;) {
-    const piece = await nextPiece(pieces, idleTimeoutMs);
-    if (piece.done === true) break;
-    yield piece.value;
+  while (!request.readableEnded) {
+    const piece = request.read() as Buffer | null;
+    if (piece !== null) yield piece;
+    else if (request.destroyed) throw goneAway();
+    else await moreToRead(request, idleTimeoutMs);
   }
-  if (!request.complete) throw new AppError('ABORTED', 'The client went away.');
 }
 
-async function nextPiece(
-  pieces: AsyncIterator<Uint8Array>,
-  idleTimeoutMs: number,
-): Promise<IteratorResult<Uint8Array>> {
-  let timer: NodeJS.Timeout | undefined;
-  const idle = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new AppError('TIMEOUT', 'The body stood still for too long.')),
-      idleTimeoutMs,
-    );
+function moreToRead(request: IncomingMessage, idleTimeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      request.off('readable', onMore).off('end', onMore).off('close', onMore).off('error', onError);
+    };
+    const onMore = (): void => {
+      settle();
+      resolve();
+    };
+    const onError = (): void => {
+      settle();
+      reject(goneAway());
+    };
+    const timer = setTimeout(() => {
+      settle();
+      reject(new AppError('TIMEOUT', 'The body stood still for too long.'));
+    }, idleTimeoutMs);
+    request.on('readable', onMore).on('end', onMore).on('close', onMore).on('error', onError);
   });
-  try {
-    return await Promise.race([pieces.next(), idle]);
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError('ABORTED', 'The client went away.', { cause });
-  } finally {
-    clearTimeout(timer);
-  }
+}
+
+function goneAway(): AppError {
+  return new AppError('ABORTED', 'The client went away.');
 }
 
 /** Reads on after a refusal, up to a bound, and then cuts the connection. */

@@ -5,7 +5,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { TSchema } from 'typebox';
-import { Value } from 'typebox/value';
 import { AppError } from '../../shared/errors.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
 import { parseWith } from '../../shared/protocol/schemas.ts';
@@ -54,8 +53,7 @@ export function createHttpServer({ config, now }: HttpServerOptions): HttpServer
   server.server.maxConnections = limits.maxConnections;
 
   server.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value: unknown) => {
-    // Query values arrive as text.
-    const typed = httpPart === 'querystring' ? Value.Convert(schema, value) : value;
+    const typed = httpPart === 'querystring' ? withIntegers(schema, value) : value;
     return { value: parseWith(schema, typed, REQUEST_PARTS[httpPart ?? ''] ?? 'The request') };
   });
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -69,12 +67,17 @@ export function createHttpServer({ config, now }: HttpServerOptions): HttpServer
     reply.headers(SECURITY_HEADERS);
     const leave = clients.enter(request.ip);
     reply.raw.once('close', leave);
+    const upgrade = request.headers.upgrade !== undefined;
+    // The HTTP server has let go of such a socket: an answer instead of the upgrade is the last thing on it.
+    if (upgrade) reply.raw.once('finish', () => request.socket.destroySoon());
+    // The router would take an absolute target, whose host nobody has checked.
+    if (!request.url.startsWith('/')) throw new AppError('BAD_INPUT', 'The URL is malformed.');
     guardHost(
       {
         method: request.method,
         host: request.headers.host,
         origin: request.headers.origin,
-        upgrade: request.headers.upgrade !== undefined,
+        upgrade,
       },
       allowedHosts,
     );
@@ -89,6 +92,17 @@ const REQUEST_PARTS: Readonly<Record<string, string>> = {
   headers: 'A header',
   body: 'The body',
 };
+
+/** Query values arrive as text; an integer's becomes a number if it is one, and the schema judges the rest. */
+function withIntegers(schema: TSchema, query: unknown): unknown {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
+  const entries = Object.entries(query ?? {}).map(([name, text]: [string, unknown]) => {
+    const isInteger =
+      properties[name]?.type === 'integer' && typeof text === 'string' && /^\d{1,15}$/.test(text);
+    return [name, isInteger ? Number(text) : text];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** Bytes that are no HTTP request, or too slow to become one: one answer, then the end. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { PeersPage, Status } from '../../../../shared/protocol/routes.ts';
+import { parseJsonWith } from '../../../../shared/protocol/schemas.ts';
+import { sampleChunk } from '../fixtures.ts';
+import { relayRig } from '../relay-rig.ts';
+import { fakeRelay } from '../services/fake-swarm.ts';
+
+describe('GET /status', () => {
+  it('tells what the relay is and has', async () => {
+    await using rig = await relayRig({ capacityBytes: 1_000_000, peers: [fakeRelay().id] });
+    const { id, bytes } = sampleChunk();
+    await rig.store.put(id, [bytes], bytes.length);
+    const answer = await rig.server.inject({ url: '/status' });
+    expect(parseJsonWith(Status, answer.body, 'The status')).toEqual({
+      id: rig.id,
+      api: 'lanvault/1',
+      version: '1.2.3',
+      ready: true,
+      uptime_seconds: 1.5,
+      capacity: 1_000_000,
+      used: 4000,
+      chunks: 1,
+      peers: 2,
+      links: 3,
+    });
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+});
+
+describe('GET /peers', () => {
+  it('lists every relay once over pages, itself included, under the address it was reached at', async () => {
+    const peers = Array.from({ length: 10 }, () => fakeRelay().id);
+    await using rig = await relayRig({ peers });
+    await rig.server.listen({ host: '127.0.0.1', port: 0 });
+    const seen: string[] = [];
+    let cursor = '';
+    for (;;) {
+      const answer = await fetch(`${rig.server.listeningOrigin}/peers?limit=4${cursor}`);
+      const page = parseJsonWith(PeersPage, await answer.text(), 'The page');
+      expect(page.peers.length).toBeLessThanOrEqual(4);
+      seen.push(...page.peers.map(({ id }) => id));
+      expect(page.peers.find(({ id }) => id === rig.id)?.host ?? '127.0.0.1').toBe('127.0.0.1');
+      if (page.next === null) break;
+      cursor = `&cursor=${page.next}`;
+    }
+    expect(seen).toEqual([rig.id as string, ...peers].sort());
+  });
+});
+
+describe('unknown routes', () => {
+  it.each([
+    ['GET', '/nothing'],
+    ['GET', '/nothing/at/all?x=1'],
+    ['POST', '/status'],
+    ['DELETE', `/chunk/${'ab'.repeat(32)}`],
+    ['PATCH', '/'],
+    ['OPTIONS', '/peers'],
+  ] as const)('%s %s is 404 in our own words', async (method, url) => {
+    await using rig = await relayRig();
+    const answer = await rig.server.inject({ method, url });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({ error: { code: 'NOT_FOUND' } });
+  });
+});

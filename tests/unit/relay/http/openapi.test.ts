@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { toOpenApiSchema } from '../../../../relay/http/openapi.ts';
+import { relayRig } from '../relay-rig.ts';
+
+interface Schema {
+  readonly [key: string]: unknown;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly parameters: { name: string; in: string; required: boolean; schema: Schema }[];
+  readonly requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
+  readonly responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly info: { title: string; version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { schemas: Record<string, Schema> };
+}
+
+async function document(): Promise<Document> {
+  await using rig = await relayRig();
+  const answer = await rig.server.inject({ url: '/openapi.json' });
+  expect(answer.statusCode).toBe(200);
+  return answer.json<Document>();
+}
+
+/** Every object below a value, the value included. */
+function* objectsIn(value: unknown): Generator<Schema> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield value as Schema;
+  for (const child of Object.values(value)) yield* objectsIn(child);
+}
+
+describe('/openapi.json', () => {
+  it('describes every operation that the relay answers, and no other', async () => {
+    const { openapi, info, paths } = await document();
+    expect(openapi).toBe('3.0.3');
+    expect(info).toMatchObject({ title: 'Lanvault relay', version: '1.2.3' });
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    expect(operations.sort()).toEqual([
+      'get /chunk/{id}',
+      'get /chunks',
+      'get /events',
+      'get /openapi.json',
+      'get /peers',
+      'get /status',
+      'head /chunk/{id}',
+      'put /chunk/{id}',
+    ]);
+  });
+
+  it('is sound: ids are unique, path parameters declared, answers described, references resolved', async () => {
+    const { paths, components } = await document();
+    const ids: string[] = [];
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const operation of Object.values(methods)) {
+        ids.push(operation.operationId);
+        const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+        const declared = operation.parameters.filter((parameter) => parameter.in === 'path');
+        expect(declared.map(({ name }) => name)).toEqual(inPath);
+        expect(declared.every(({ required }) => required)).toBe(true);
+        for (const parameter of operation.parameters) expect(parameter.schema).toBeTypeOf('object');
+        for (const response of Object.values(operation.responses)) expect(response.description).not.toBe('');
+      }
+    }
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const object of objectsIn({ paths, components })) {
+      if (typeof object['$ref'] !== 'string') continue;
+      const [, name = ''] = /^#\/components\/schemas\/(\w+)$/.exec(object['$ref']) ?? [];
+      expect(components.schemas).toHaveProperty(name);
+    }
+  });
+
+  it('uses OpenAPI 3.0 schemas only: no const, no null type, no type lists, no patternProperties', async () => {
+    const { components, paths } = await document();
+    const types = new Set<unknown>();
+    for (const object of objectsIn({ components, paths })) {
+      if ('properties' in object || 'enum' in object || 'items' in object) types.add(object['type']);
+      expect(object).not.toHaveProperty('const');
+      expect(object).not.toHaveProperty('patternProperties');
+      expect(object['type']).not.toBe('null');
+    }
+    for (const type of types)
+      expect(['object', 'string', 'array', 'integer', 'number', 'boolean']).toContain(type);
+  });
+
+  it('describes chunks as bytes and their headers', async () => {
+    const { paths } = await document();
+    const { put, get, head } = paths['/chunk/{id}'] ?? {};
+    const bytes = { type: 'string', format: 'binary' };
+    expect(put?.requestBody).toMatchObject({
+      required: true,
+      content: { 'application/octet-stream': { schema: bytes } },
+    });
+    expect(get?.responses['200']?.content).toMatchObject({ 'application/octet-stream': { schema: bytes } });
+    expect(head?.responses['200']?.content).toBeUndefined();
+    expect(put?.responses['200']?.content?.['application/json']?.schema).toEqual({
+      $ref: '#/components/schemas/PutAnswer',
+    });
+    const parameters = put?.parameters.map(({ name, in: place, required }) => [name, place, required]);
+    expect(parameters).toEqual([
+      ['id', 'path', true],
+      ['x-client-nonce', 'header', true],
+      ['x-replicate-to', 'header', false],
+    ]);
+  });
+
+  it('says null as 3.0 does', () => {
+    const text = { type: 'string' };
+    expect(toOpenApiSchema({ anyOf: [text, { type: 'null' }] })).toEqual({ type: 'string', nullable: true });
+    expect(toOpenApiSchema({ anyOf: [text, { type: 'integer' }, { type: 'null' }] })).toEqual({
+      anyOf: [text, { type: 'integer' }],
+      nullable: true,
+    });
+    expect(toOpenApiSchema({ type: 'string', const: 'a' })).toEqual({ type: 'string', enum: ['a'] });
+  });
+});
