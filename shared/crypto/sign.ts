@@ -1,6 +1,6 @@
 /** Ed25519 signatures (RFC 8032), by WebCrypto where it knows the curve, else `@noble/curves`. */
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { concatBytes, fromHex } from '../bytes.ts';
+import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
+import { concatBytes, fromHex, toHex } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import { defaultBackend, unshared } from './backend.ts';
@@ -37,7 +37,10 @@ export async function createSigner(seed: Bytes, backend: Backend = defaultBacken
   };
 }
 
-/** Whether the signature is `publicKey`'s over `message`. Malformed keys and signatures are false, never an error. */
+/**
+ * Whether the signature is `publicKey`'s over `message`. Malformed keys and signatures are false, never an error, and so
+ * are keys of small order, for which anyone can sign.
+ */
 export async function verifySignature(
   publicKey: Uint8Array,
   message: Uint8Array,
@@ -45,6 +48,7 @@ export async function verifySignature(
   backend: Backend = defaultBackend(),
 ): Promise<boolean> {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (isWeakKey(publicKey)) return false;
   if (backend === 'noble' || !(await hasWebCryptoEd25519())) {
     // RFC 8032 as WebCrypto has it, not the laxer ZIP 215 that noble takes by default.
     return ed25519.verify(signature, message, publicKey, { zip215: false });
@@ -52,6 +56,24 @@ export async function verifySignature(
   const key = await importPublicKey(publicKey);
   if (key === null) return false;
   return crypto.subtle.verify('Ed25519', key, unshared(signature), unshared(message));
+}
+
+/** The eight points of small order; two of them also with the sign that they cannot have. */
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  ...ED25519_TORSION_SUBGROUP,
+  `01${'00'.repeat(30)}80`,
+  `ec${'ff'.repeat(31)}`,
+]);
+
+/**
+ * Keys that RFC 8032 §5.1.3 refuses (not reduced) or that the W3C's Secure Curves draft does (small order). Chromium 156
+ * takes both, Node does not: here they are all the same.
+ */
+function isWeakKey(publicKey: Uint8Array): boolean {
+  const hex = toHex(publicKey);
+  // y of p = 2²⁵⁵ − 19 or more, little-endian, below the sign bit.
+  const unreduced = /^(?:e[d-f]|f.)(?:ff){30}[7f]f$/.test(hex);
+  return unreduced || SMALL_ORDER.has(hex);
 }
 
 async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey | null> {

@@ -161,8 +161,21 @@ def ed25519_vectors():
         raise AssertionError("the library accepts a malleable signature")
     except InvalidSignature:
         pass
+    # A commitment R that is the identity, encoded with y = p + 1: the equation holds, the encoding is not RFC 8032's.
+    seed, public, message, _ = RFC_8032[1]
+    r = ((1 << 255) - 19 + 1).to_bytes(32, "little")
+    secret_scalar = bytearray(hashlib.sha512(bytes.fromhex(seed)).digest()[:32])
+    secret_scalar[0] &= 248
+    secret_scalar[31] = secret_scalar[31] & 127 | 64
+    k = int.from_bytes(hashlib.sha512(r + bytes.fromhex(public) + bytes.fromhex(message)).digest(), "little")
+    s = k * int.from_bytes(secret_scalar, "little") % order
+    unreduced = r + s.to_bytes(32, "little")
+    # Under a key of small order (here the identity) R = identity, S = 0 fits any message.
+    identity = b"\x01" + bytes(31)
     return {"source": "RFC 8032 section 7.1: TEST 1, 2, 3, SHA(abc)", "vectors": vectors,
-            "malleable": {**vectors[1], "signature": malleable.hex()}}
+            "malleable": {**vectors[1], "signature": malleable.hex()},
+            "unreduced": {**vectors[1], "signature": unreduced.hex()},
+            "small_order": {"public_key": identity.hex(), "message": "72", "signature": (identity + bytes(32)).hex()}}
 
 
 # --- chunks ------------------------------------------------------------------------------------------------------

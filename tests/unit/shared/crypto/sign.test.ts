@@ -1,6 +1,6 @@
 import { createPrivateKey, sign as nodeSign } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fromHex, toHex } from '../../../../shared/bytes.ts';
 import { BACKENDS } from '../../../../shared/crypto/backend.ts';
 import { createSigner, verifySignature } from '../../../../shared/crypto/sign.ts';
@@ -12,9 +12,12 @@ interface Ed25519Vector {
   message: string;
   signature: string;
 }
-const { vectors, malleable } = (await readVectors('ed25519')) as {
+type Signed = Omit<Ed25519Vector, 'seed'>;
+const { vectors, malleable, unreduced, small_order } = (await readVectors('ed25519')) as {
   vectors: Ed25519Vector[];
-  malleable: Ed25519Vector;
+  malleable: Signed;
+  unreduced: Signed;
+  small_order: Signed;
 };
 
 function nodeSignature(seed: Uint8Array, message: Uint8Array): string {
@@ -25,7 +28,7 @@ function nodeSignature(seed: Uint8Array, message: Uint8Array): string {
 }
 
 describe.each(BACKENDS)('%s', (backend) => {
-  const verify = (vector: Ed25519Vector): Promise<boolean> =>
+  const verify = (vector: Signed): Promise<boolean> =>
     verifySignature(fromHex(vector.public_key), fromHex(vector.message), fromHex(vector.signature), backend);
 
   test('RFC 8032 section 7.1', async () => {
@@ -63,6 +66,40 @@ describe.each(BACKENDS)('%s', (backend) => {
 
   test('one signature a message: a malleable one is refused', async () => {
     expect(await verify(malleable)).toBe(false);
+  });
+
+  test('an encoding that is not reduced is refused, in the signature and in the key', async () => {
+    expect(await verify(unreduced)).toBe(false);
+    for (const first of ['ed', 'ee', 'ef', 'f0', 'ff']) {
+      for (const last of ['7f', 'ff']) {
+        expect(await verify({ ...small_order, public_key: `${first}${'ff'.repeat(30)}${last}` })).toBe(false);
+      }
+    }
+  });
+
+  test('keys of small order, for which anyone can sign, are refused', async () => {
+    expect(await verify(small_order)).toBe(false);
+    expect(await verify({ ...small_order, message: 'af82' })).toBe(false);
+    const impossibleSign = `01${'00'.repeat(30)}80`;
+    expect(await verify({ ...small_order, public_key: impossibleSign })).toBe(false);
+  });
+
+  test('weak keys are refused where the platform takes them, as Chromium does', async () => {
+    const platform = vi.spyOn(crypto.subtle, 'verify').mockResolvedValue(true);
+    try {
+      const weak = [
+        small_order.public_key,
+        `01${'00'.repeat(30)}80`,
+        `ec${'ff'.repeat(31)}`,
+        `ee${'ff'.repeat(30)}7f`,
+        `ff${'ff'.repeat(30)}ff`,
+        '00'.repeat(32),
+      ];
+      for (const key of weak) expect(await verify({ ...small_order, public_key: key }), key).toBe(false);
+      expect(platform).not.toHaveBeenCalled();
+    } finally {
+      platform.mockRestore();
+    }
   });
 
   test('malformed keys and signatures are false, malformed seeds an error', async () => {
