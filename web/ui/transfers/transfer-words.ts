@@ -13,6 +13,11 @@ export const STATE_WORDS: Readonly<Record<TransferState, string>> = {
   'needs-file': 'Needs the file',
 };
 
+/** Nothing while it is unknown or stands still. */
+export function speed(bytesPerSecond: number | null): string[] {
+  return bytesPerSecond === null || bytesPerSecond < 1 ? [] : [formatSpeed(bytesPerSecond)];
+}
+
 /** Size, percent, speed and time left, as far as they say something in this state. */
 export function figures(transfer: Transfer): string[] {
   const size = formatBytes(transfer.sizeBytes);
@@ -29,7 +34,7 @@ export function figures(transfer: Transfer): string[] {
       return [
         formatPercent(transferFraction(transfer)),
         `${stored} of ${size}`,
-        ...(transfer.bytesPerSecond === null ? [] : [formatSpeed(transfer.bytesPerSecond)]),
+        ...speed(transfer.bytesPerSecond),
         ...(transfer.secondsLeft === null ? [] : [`${formatDuration(transfer.secondsLeft)} left`]),
       ];
   }

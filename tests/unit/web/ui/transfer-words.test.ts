@@ -17,7 +17,9 @@ describe('figures', () => {
   });
 
   it('leaves out what is not known', () => {
-    expect(figures(transfer({ state: 'running', sizeBytes: MIB }))).toEqual(['0%', '0 B of 1.00 MiB']);
+    const bare = ['0%', '0 B of 1.00 MiB'];
+    expect(figures(transfer({ state: 'running', sizeBytes: MIB }))).toEqual(bare);
+    expect(figures(transfer({ state: 'running', sizeBytes: MIB, bytesPerSecond: 0 }))).toEqual(bare);
   });
 
   it('tells what is stored of a stopped upload, and only the size of others', () => {
