@@ -189,7 +189,7 @@ async function startServiceWorker(): Promise<AppServiceWorker | null> {
   // The development server has no build of it.
   if (!globalThis.isSecureContext || !('serviceWorker' in navigator) || import.meta.env.DEV) return null;
   try {
-    return await AppServiceWorker.start(navigator.serviceWorker);
+    return await AppServiceWorker.start(navigator.serviceWorker, () => location.reload());
   } catch (cause) {
     reportError(cause);
     return null;

@@ -11,24 +11,38 @@ const ANSWER_TIMEOUT_MS = 2_000;
 export class AppServiceWorker {
   readonly #container: ServiceWorkerContainer;
   readonly #registration: ServiceWorkerRegistration;
+  readonly #reload: () => void;
   readonly #updates = new Watchers<boolean>(() => this.updateReady);
+  #controller: ServiceWorker | null;
+  /** Another tab has let a newer version take over: this page's own code is the older one. */
+  #outdated = false;
 
-  private constructor(container: ServiceWorkerContainer, registration: ServiceWorkerRegistration) {
+  private constructor(
+    container: ServiceWorkerContainer,
+    registration: ServiceWorkerRegistration,
+    reload: () => void,
+  ) {
     this.#container = container;
     this.#registration = registration;
+    this.#reload = reload;
+    this.#controller = container.controller;
+    container.addEventListener('controllerchange', this.#onControllerChange);
     registration.addEventListener('updatefound', this.#watchInstalling);
     this.#watchInstalling();
   }
 
-  /** Registers it and waits until it controls this page. Throws `UNSUPPORTED` when the browser refuses. */
-  static async start(container: ServiceWorkerContainer): Promise<AppServiceWorker> {
+  /**
+   * Registers it and waits until it controls this page. `reload` reloads the page, for an update.
+   * Throws `UNSUPPORTED` when the browser refuses.
+   */
+  static async start(container: ServiceWorkerContainer, reload: () => void): Promise<AppServiceWorker> {
     let registration: ServiceWorkerRegistration;
     try {
       registration = await container.register(SCRIPT_URL, { updateViaCache: 'none' });
     } catch (cause) {
       throw new AppError('UNSUPPORTED', 'This browser refused the app’s service worker.', { cause });
     }
-    const worker = new AppServiceWorker(container, registration);
+    const worker = new AppServiceWorker(container, registration, reload);
     await worker.#waitForControl();
     return worker;
   }
@@ -38,9 +52,9 @@ export class AppServiceWorker {
     return this.#container.controller !== null;
   }
 
-  /** Whether a newer version is installed and waits. */
+  /** Whether a newer version waits, or has taken over in another tab. */
   get updateReady(): boolean {
-    return this.#registration.waiting !== null && this.#registration.active !== null;
+    return this.#outdated || (this.#registration.waiting !== null && this.#registration.active !== null);
   }
 
   /** Called at once and when a newer version gets ready. Returns how to stop. */
@@ -50,22 +64,35 @@ export class AppServiceWorker {
 
   /**
    * Lets the waiting version take over and reloads the page. Throws `CONFLICT` while any tab plays or downloads a
-   * file, `NOT_FOUND` when none waits.
+   * file, `NOT_FOUND` when there is no newer version.
    */
   async applyUpdate(): Promise<void> {
     const { active, waiting } = this.#registration;
-    if (waiting === null) throw new AppError('NOT_FOUND', 'There is no newer version.');
+    if (waiting === null) {
+      if (!this.#outdated) throw new AppError('NOT_FOUND', 'There is no newer version.');
+      this.#reload();
+      return;
+    }
     if (active !== null && (await countStreams(active)) > 0) {
       throw new AppError('CONFLICT', 'A file is being played or downloaded: try again when that has ended.');
     }
-    this.#container.addEventListener('controllerchange', () => location.reload(), { once: true });
+    this.#container.addEventListener('controllerchange', this.#reload, { once: true });
     post(waiting, 'skip-waiting');
   }
 
   dispose(): void {
+    this.#container.removeEventListener('controllerchange', this.#onControllerChange);
     this.#registration.removeEventListener('updatefound', this.#watchInstalling);
     this.#updates.dispose();
   }
+
+  readonly #onControllerChange = (): void => {
+    const { controller } = this.#container;
+    // From none to the first one is the first visit, or a hard reload.
+    if (this.#controller !== null && controller !== this.#controller) this.#outdated = true;
+    this.#controller = controller;
+    this.#updates.changed();
+  };
 
   readonly #watchInstalling = (): void => {
     this.#registration.installing?.addEventListener('statechange', () => this.#updates.changed());
@@ -75,7 +102,6 @@ export class AppServiceWorker {
   async #waitForControl(): Promise<void> {
     if (this.controlling) return;
     const { active, installing } = this.#registration;
-    if (active !== null) post(active, 'claim');
     const done = new AbortController();
     await new Promise<void>((resolve) => {
       const options = { signal: AbortSignal.any([done.signal, AbortSignal.timeout(CONTROL_TIMEOUT_MS)]) };
@@ -88,6 +114,7 @@ export class AppServiceWorker {
         },
         options,
       );
+      if (active !== null) post(active, 'claim');
     });
     done.abort();
   }
