@@ -15,11 +15,11 @@ export interface DropItem {
   readonly kind: string;
   getAsFile(): File | null;
   webkitGetAsEntry?(): FileSystemEntry | null;
-  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null | undefined>;
 }
 
 interface Source {
-  readonly handle: Promise<FileSystemHandle | null>;
+  readonly handle: Promise<FileSystemHandle | null | undefined>;
   readonly entry: FileSystemEntry | null;
   readonly file: File | null;
 }
@@ -38,7 +38,8 @@ export async function collectDropped(
   const collector = new Collector(limits);
   for (const source of sources) {
     const handle = await source.handle;
-    if (handle !== null) await collector.addHandle(handle, '', 0);
+    // Chromium gives undefined, against the specification, for items that a script added.
+    if (handle) await collector.addHandle(handle, '', 0);
     else if (source.entry !== null) await collector.addEntry(source.entry, '', 0);
     else if (source.file !== null) collector.add({ file: source.file, path: source.file.name });
   }

@@ -82,8 +82,9 @@ describe('collectDropped', () => {
       getAsFile: () => new File(['b'], 'b.txt'),
       webkitGetAsEntry: () => null,
     };
-    const files = await collectDropped([refused, bare], LIMITS);
-    expect(files.map(({ path }) => path)).toEqual(['a.txt', 'b.txt']);
+    const scripted = { ...entryItem('c.txt', 'c'), getAsFileSystemHandle: () => Promise.resolve(undefined) };
+    const files = await collectDropped([refused, bare, scripted], LIMITS);
+    expect(files.map(({ path }) => path)).toEqual(['a.txt', 'b.txt', 'c.txt']);
   });
 
   it('opens every item before it waits: afterwards they are gone', async () => {
