@@ -6,6 +6,7 @@ import type { RelayId } from '../../shared/ids.ts';
 import {
   GONE_AFTER_MS,
   MAX_CANDIDATES,
+  MAX_PEER_ADDRESSES,
   MAX_VERIFY_DIALS,
   MAX_VERIFY_DIALS_PER_ADDRESS,
   VERIFY_FALLBACK_MS,
@@ -13,14 +14,24 @@ import {
 } from '../../shared/limits.ts';
 import type { PeerAddress } from '../services/membership.ts';
 
-export interface Candidate {
+export interface Dial {
   readonly id: RelayId;
-  address: PeerAddress;
+  readonly address: PeerAddress;
+}
+
+interface Candidate {
+  readonly id: RelayId;
+  /**
+   * Where it is said to be, one address a host: who forges its beacons from elsewhere adds an address, but does not
+   * displace the true one. Dials go round.
+   */
+  readonly addresses: PeerAddress[];
   seenAt: number;
   /** Not dialled before this. */
   dialAt: number;
   failures: number;
-  dialling: boolean;
+  /** The host that is being dialled. */
+  dialling: string | undefined;
 }
 
 const FIRST_RETRY_MS = 1000;
@@ -44,14 +55,23 @@ export class Candidates {
     const known = this.#candidates.get(id);
     if (known !== undefined) {
       known.seenAt = now;
-      known.address = address;
+      const index = known.addresses.findIndex(({ host }) => host === address.host);
+      if (index >= 0) known.addresses[index] = address;
+      else if (known.addresses.length < MAX_PEER_ADDRESSES) known.addresses.push(address);
       return false;
     }
     if (this.#candidates.size >= MAX_CANDIDATES) return false;
     // Both ends hear of each other at about the same time: one of them dials, the other only if nothing comes.
     const patienceMs = VERIFY_FALLBACK_MS + this.#candidates.size * VERIFY_FALLBACK_PER_CANDIDATE_MS;
     const dialAt = this.#selfId < id ? now : now + patienceMs;
-    this.#candidates.set(id, { id, address, seenAt: now, dialAt, failures: 0, dialling: false });
+    this.#candidates.set(id, {
+      id,
+      addresses: [address],
+      seenAt: now,
+      dialAt,
+      failures: 0,
+      dialling: undefined,
+    });
     return true;
   }
 
@@ -63,34 +83,35 @@ export class Candidates {
   failed(id: RelayId, now: number): void {
     const candidate = this.#candidates.get(id);
     if (candidate === undefined) return;
-    candidate.dialling = false;
+    candidate.dialling = undefined;
     candidate.failures++;
     candidate.dialAt = now + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (candidate.failures - 1));
   }
 
   /** Whom to dial now, marked as dialling; forgets those that nobody speaks of any more. */
-  take(now: number): Candidate[] {
+  take(now: number): Dial[] {
     const due: Candidate[] = [];
     const perHost = new Map<string, number>();
     let dialling = 0;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.dialling) {
+      if (candidate.dialling !== undefined) {
         dialling++;
-        perHost.set(candidate.address.host, (perHost.get(candidate.address.host) ?? 0) + 1);
+        perHost.set(candidate.dialling, (perHost.get(candidate.dialling) ?? 0) + 1);
       } else if (now - candidate.seenAt > GONE_AFTER_MS) this.#candidates.delete(candidate.id);
       else if (candidate.dialAt <= now) due.push(candidate);
     }
     // Those that have failed before come last, so that forged hints delay real ones by one dial each at most.
     due.sort((a, b) => a.failures - b.failures || a.dialAt - b.dialAt);
-    const taken: Candidate[] = [];
+    const taken: Dial[] = [];
     for (const candidate of due) {
-      const { host } = candidate.address;
-      const atHost = perHost.get(host) ?? 0;
       if (dialling + taken.length >= MAX_VERIFY_DIALS) break;
+      const address = candidate.addresses[candidate.failures % candidate.addresses.length];
+      if (address === undefined) continue;
+      const atHost = perHost.get(address.host) ?? 0;
       if (atHost >= MAX_VERIFY_DIALS_PER_ADDRESS) continue;
-      perHost.set(host, atHost + 1);
-      candidate.dialling = true;
-      taken.push(candidate);
+      perHost.set(address.host, atHost + 1);
+      candidate.dialling = address.host;
+      taken.push({ id: candidate.id, address });
     }
     return taken;
   }

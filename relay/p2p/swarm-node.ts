@@ -8,7 +8,7 @@ import { AppError } from '../../shared/errors.ts';
 import { isWildcard } from './addresses.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Candidates } from './candidates.ts';
-import type { Candidate } from './candidates.ts';
+import type { Dial } from './candidates.ts';
 import { Discovery } from './discovery.ts';
 import { keepJoined, parseJoinUrl } from './join.ts';
 import type { Link } from './link.ts';
@@ -181,10 +181,10 @@ class RelaySwarmNode implements SwarmNode {
   }
 
   #verifyDue(): void {
-    for (const candidate of this.#candidates.take(this.#options.clock.now())) void this.#verify(candidate);
+    for (const dial of this.#candidates.take(this.#options.clock.now())) void this.#verify(dial);
   }
 
-  async #verify({ id, address }: Candidate): Promise<void> {
+  async #verify({ id, address }: Dial): Promise<void> {
     const { clock, log } = this.#options;
     await this.#linkTo(address, id, this.#stopped.signal).catch((cause: unknown) => {
       log.debug({ err: cause, relay: id, ...address }, 'a relay that was heard of did not prove itself');

@@ -61,17 +61,17 @@ describe('bounds', () => {
 });
 
 describe('failures', () => {
-  it('are tried again later and later, at the address last told', () => {
+  it('are tried again later and later, at each address told', () => {
     const candidates = new Candidates(SELF);
     let now = 0;
     const waits: number[] = [];
     for (let attempt = 0; attempt < 4; attempt++) {
       const failedAt = now;
       for (;;) {
-        candidates.hint(LARGER, at(`10.0.0.${String(attempt)}`), now);
+        for (const host of ['10.0.0.0', '10.0.0.1']) candidates.hint(LARGER, at(host), now);
         const [taken] = candidates.take(now);
         if (taken !== undefined) {
-          expect(taken.address.host).toBe(`10.0.0.${String(attempt)}`);
+          expect(taken.address.host).toBe(`10.0.0.${String(attempt % 2)}`);
           break;
         }
         now += 100;
@@ -80,6 +80,27 @@ describe('failures', () => {
       candidates.failed(LARGER, now);
     }
     expect(waits).toEqual([0, 1000, 2000, 4000]);
+  });
+
+  it('by beacons that are forged from elsewhere do not hide the true address', () => {
+    const candidates = new Candidates(SELF);
+    const hosts: string[] = [];
+    for (let now = 0; now <= 60_000; now += 500) {
+      candidates.hint(LARGER, at('10.0.0.7'), now);
+      for (let port = 1; port < 100; port++) candidates.hint(LARGER, { host: '10.0.0.66', link: port }, now);
+      for (const { id, address } of candidates.take(now)) {
+        hosts.push(address.host);
+        candidates.failed(id, now);
+      }
+    }
+    expect(hosts.slice(0, 4)).toEqual(['10.0.0.7', '10.0.0.66', '10.0.0.7', '10.0.0.66']);
+  });
+
+  it('take the port that a host has told last', () => {
+    const candidates = new Candidates(SELF);
+    candidates.hint(LARGER, { host: '10.0.0.7', link: 1 }, 0);
+    candidates.hint(LARGER, { host: '10.0.0.7', link: 2 }, 0);
+    expect(candidates.take(0)[0]?.address.link).toBe(2);
   });
 
   it('give way to candidates that have not failed', () => {
