@@ -1,6 +1,7 @@
-/** One chunk's plaintext, from whichever holder gives a valid replica first. */
+/** One chunk, opened, from whichever holder gives a valid replica first. */
 import type { Bytes } from '../bytes.ts';
 import { AppError, throwIfAborted } from '../errors.ts';
+import type { ErrorDetails } from '../errors.ts';
 import type { ChunkRow } from '../format/manifest-types.ts';
 import type { ChunkId, RelayId } from '../ids.ts';
 import {
@@ -41,20 +42,34 @@ interface Tally {
   silent: number;
 }
 
+export interface Wanted {
+  readonly id: ChunkId;
+  /** What a person calls it, at the start of a sentence: `Block 3`. */
+  readonly name: string;
+  readonly details?: ErrorDetails;
+  /** Verifies a replica and gives what is in it; the bytes are its own. Throws `CORRUPT` for one that is not valid. */
+  open(chunk: Bytes, signal: AbortSignal): Promise<Bytes>;
+}
+
+/** A block of a file, as its manifest has it. */
+export function blockOf(row: ChunkRow, key: Bytes, workers: BlockWorkers): Wanted {
+  const { id, index, compression, size } = row;
+  return {
+    id,
+    name: `Block ${index}`,
+    details: { index },
+    open: (chunk, signal) => workers.open({ id, chunk, key, compression, size }, signal),
+  };
+}
+
 /**
  * Fetches, verifies and opens a chunk. The likeliest holder is asked first; one that fails is followed by the next at
  * once, one that is slower than usual is joined by the next. The first *valid* replica wins.
  *
- * Throws `CHUNK_LOST` that names the block when nobody gave a valid replica in `GET_ROUNDS` rounds, `UNAVAILABLE` when
- * no relay answers at all, `ABORTED`.
+ * Throws `CHUNK_LOST` that names it when nobody gave a valid replica in `GET_ROUNDS` rounds, `UNAVAILABLE` when no relay
+ * answers at all, `ABORTED`.
  */
-export async function fetchBlock(
-  view: SwarmView,
-  workers: BlockWorkers,
-  row: ChunkRow,
-  key: Bytes,
-  signal: AbortSignal,
-): Promise<Bytes> {
+export async function fetchChunk(view: SwarmView, wanted: Wanted, signal: AbortSignal): Promise<Bytes> {
   const tally: Tally = { asked: 0, absent: 0, invalid: 0, silent: 0 };
   for (let round = 0; round < GET_ROUNDS; round++) {
     const lastRound = round === GET_ROUNDS - 1;
@@ -62,15 +77,15 @@ export async function fetchBlock(
       await view.clock.sleep(backoffMs(round), signal);
       view.members.expire();
     }
-    const candidates = await candidatesFor(view, row.id, lastRound, signal);
-    const block = await new Race(view, workers, row, key, tally).run(candidates, signal);
-    if (block !== null) return block;
+    const candidates = await candidatesFor(view, wanted.id, lastRound, signal);
+    const opened = await new Race(view, wanted, tally).run(candidates, signal);
+    if (opened !== null) return opened;
   }
   throw new AppError(
     'CHUNK_LOST',
-    `Block ${row.index} cannot be read: no relay gave a valid copy (${tally.asked} requests: ${tally.absent} without ` +
+    `${wanted.name} cannot be read: no relay gave a valid copy (${tally.asked} requests: ${tally.absent} without ` +
       `it, ${tally.invalid} damaged, ${tally.silent} without an answer). Try again when more relays are up.`,
-    { details: { index: row.index, ...tally } },
+    { details: { ...wanted.details, ...tally } },
   );
 }
 
@@ -98,24 +113,20 @@ async function candidatesFor(
 
 class Race {
   readonly #view: SwarmView;
-  readonly #workers: BlockWorkers;
-  readonly #row: ChunkRow;
-  readonly #key: Bytes;
+  readonly #wanted: Wanted;
   readonly #tally: Tally;
   readonly #running = new Set<Try>();
   readonly #occurred: Occurrence[] = [];
   #wake: (() => void) | undefined;
   #workerFailures = 0;
 
-  constructor(view: SwarmView, workers: BlockWorkers, row: ChunkRow, key: Bytes, tally: Tally) {
+  constructor(view: SwarmView, wanted: Wanted, tally: Tally) {
     this.#view = view;
-    this.#workers = workers;
-    this.#row = row;
-    this.#key = key;
+    this.#wanted = wanted;
     this.#tally = tally;
   }
 
-  /** The plaintext, or null when every candidate has failed. Losers are aborted before it returns. */
+  /** What is in the chunk, or null when every candidate has failed. Losers are aborted before it returns. */
   async run(candidates: readonly Candidate[], signal: AbortSignal): Promise<Bytes | null> {
     const scope = forkAbort(signal);
     const waiting = candidates[Symbol.iterator]();
@@ -135,8 +146,8 @@ class Race {
         }
         this.#running.delete(occurrence.by);
         // Replicas are opened one at a time, so that a loser never costs a worker that is at work on it.
-        const block = occurrence.kind === 'bytes' ? await this.#open(occurrence, signal) : null;
-        if (block !== null) return block;
+        const opened = occurrence.kind === 'bytes' ? await this.#open(occurrence, signal) : null;
+        if (opened !== null) return opened;
         if (occurrence.kind === 'failed') this.#blame(occurrence);
         startNext();
       }
@@ -154,7 +165,7 @@ class Race {
     const what = 'Fetching a chunk';
     withDeadline({ clock, timeoutMs: CHUNK_GET_TIMEOUT_MS, what, signal }, (bounded) =>
       withRetry({ clock, tries: RATE_LIMIT_TRIES, codes: ['RATE_LIMITED'], signal: bounded }, () => {
-        const answer = swarm.get(this.#row.id, candidate, bounded);
+        const answer = swarm.get(this.#wanted.id, candidate, bounded);
         answer.catch((error: unknown) => (by.throttled ||= isRateLimited(error)));
         return answer;
       }),
@@ -184,17 +195,15 @@ class Race {
 
   async #open({ by, bytes }: { by: Try; bytes: Bytes }, signal: AbortSignal): Promise<Bytes | null> {
     const latencyMs = this.#view.clock.now() - by.startedAt;
-    const { id, compression, size } = this.#row;
     try {
-      const job = { id, chunk: bytes, key: this.#key, compression, size };
-      const block = await untilAborted(signal, this.#workers.open(job, signal));
+      const opened = await untilAborted(signal, this.#wanted.open(bytes, signal));
       this.#view.latencies.add(latencyMs);
       for (const { candidate, startedAt } of this.#running) {
         // Asked earlier and still not there.
         if (candidate !== null && startedAt < by.startedAt)
           this.#view.penalties.add(candidate, SLOW_PENALTY_MS);
       }
-      return block;
+      return opened;
     } catch (error) {
       const reason = AppError.from(error);
       // A worker may die for reasons of its own, once; twice is no accident.

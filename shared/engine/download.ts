@@ -3,7 +3,7 @@ import type { Bytes } from '../bytes.ts';
 import { AppError, throwIfAborted } from '../errors.ts';
 import type { ChunkRow, Manifest } from '../format/manifest-types.ts';
 import { BLOCK_BYTES, READ_AHEAD_BLOCKS } from '../limits.ts';
-import { fetchBlock } from './chunk-fetcher.ts';
+import { blockOf, fetchChunk } from './chunk-fetcher.ts';
 import type { EngineClock } from './clock.ts';
 import { forkAbort, untilAborted } from './concurrency.ts';
 import type { BlockWorkers, SwarmPort } from './ports.ts';
@@ -48,7 +48,7 @@ export function createDownloader(options: DownloaderOptions): Downloader {
   async function block(index: number, signal: AbortSignal): Promise<Bytes> {
     const row = await manifest.rows.at(index);
     assertRow(row, index, size);
-    return fetchBlock(view, workers, row, key, signal);
+    return fetchChunk(view, blockOf(row, key, workers), signal);
   }
 
   async function* read(
