@@ -9,11 +9,14 @@ import { createProgram } from './program.ts';
 const json = process.argv.includes('--json');
 const interrupted = new AbortController();
 let interrupts = 0;
+const INTERRUPT_GRACE_MS = 10_000;
 
 /** The first Ctrl-C ends the work in order, a second one at once. */
 function interrupt(): void {
   interrupts++;
   if (interrupts > 1) process.exit(EXIT_CODES.interrupted.status);
+  // A system call that hangs (a dead network disk) must not hold the user.
+  setTimeout(() => process.exit(EXIT_CODES.interrupted.status), INTERRUPT_GRACE_MS).unref();
   interrupted.abort(new AppError('ABORTED', 'Interrupted.'));
 }
 

@@ -1,8 +1,8 @@
 /** A lock between processes that the system lets go of when its owner dies, however it dies. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../shared/errors.ts';
+import { makeFolder } from './folders.ts';
 import { ioError } from './io-errors.ts';
 
 const SQLITE_BUSY = 5;
@@ -14,7 +14,7 @@ const SQLITE_BUSY = 5;
  */
 export async function lockFile(path: string, taken: string): Promise<Disposable> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const database = new DatabaseSync(path);
     try {
       database.exec('BEGIN EXCLUSIVE');

@@ -1,11 +1,12 @@
 /** Where a reconstructed file goes: a new file that appears whole or not at all, a device, or stdout. */
 import { once } from 'node:events';
-import { mkdir, open, realpath, statfs } from 'node:fs/promises';
+import { open, realpath, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
 import { formatBytes } from '../text.ts';
 import { AtomicFile, statOrNull } from './atomic-file.ts';
+import { makeFolder } from './folders.ts';
 import { withIoErrors } from './io-errors.ts';
 
 export interface FileOutput extends AsyncDisposable {
@@ -28,7 +29,7 @@ export async function openFileOutput(
   if (existing !== null && !existing.isFile() && !existing.isDirectory()) return openSpecial(path);
   // A link stays a link: what it points to is replaced.
   const target = existing === null ? path : await withIoErrors(`Writing ${path}`, realpath(path));
-  await withIoErrors(`Creating ${dirname(target)}`, mkdir(dirname(target), { recursive: true }));
+  await makeFolder(dirname(target));
   const file = await AtomicFile.create(target, { replace: options.force, mode: 0o666 });
   try {
     await assertFits(target, options.sizeBytes);

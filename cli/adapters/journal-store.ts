@@ -2,11 +2,12 @@
  * The journals of this user: `ID.open.jsonl` while an upload is unfinished, `ID.jsonl` afterwards, as the record of
  * what this device owns. A lock that dies with its process keeps two processes off one journal.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
+import { makeFolder } from './folders.ts';
 import { syncFolder, writeFileAtomic } from './atomic-file.ts';
 import { lockFile } from './file-lock.ts';
 import { errnoOf, ioError } from './io-errors.ts';
@@ -31,7 +32,7 @@ export class FileJournalStore implements JournalStore {
   async create(header: JournalHeader): Promise<Journal> {
     const path = this.#pathOf(header.uploadId, OPEN_SUFFIX);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       const lock = await this.#lock(header.uploadId);
       try {
         await writeFileAtomic(path, utf8(formatHeader(header, this.#origin)), { replace: false });

@@ -1,5 +1,5 @@
 /** One simulated node: a folder with an identity and chunks. It signs real receipts and stores as a relay would. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromHex, toHex, utf8 } from '../../shared/bytes.ts';
 import type { Bytes } from '../../shared/bytes.ts';
@@ -13,6 +13,7 @@ import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
 import { receiptMessage } from '../../shared/protocol/receipt.ts';
 import type { Receipt } from '../../shared/protocol/receipt.ts';
+import { makeFolder } from './folders.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { errnoOf, ioError } from './io-errors.ts';
 
@@ -41,7 +42,7 @@ export class LocalNode {
   async store(id: ChunkId, chunk: Bytes, nonce: string): Promise<Receipt> {
     const path = this.#chunkPath(id);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeFileAtomic(path, chunk, { replace: true, mode: 0o644 });
     } catch (cause) {
       throw ioError(cause, `Storing a chunk on ${this.name}`);
@@ -90,7 +91,7 @@ async function readOrCreateSeed(folder: string): Promise<Bytes> {
   if (existing !== null) return existing;
   const seed = randomBytes(SEED_BYTES);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFileAtomic(path, utf8(`${toHex(seed)}\n`), { replace: false });
     return seed;
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** Manifests on disk. A manifest holds the key of its file: mode 0600, and none is ever overwritten. */
 import { createReadStream } from 'node:fs';
-import { link, mkdir, realpath } from 'node:fs/promises';
+import { link, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ChunkTable } from '../../shared/format/chunk-table.ts';
@@ -8,7 +8,8 @@ import { parseManifest, serializeManifest } from '../../shared/format/manifest.t
 import { AppError } from '../../shared/errors.ts';
 import { AtomicFile } from './atomic-file.ts';
 import { isFolder } from './folder-walk.ts';
-import { errnoOf, ioError, withIoErrors } from './io-errors.ts';
+import { makeFolder } from './folders.ts';
+import { errnoOf, ioError } from './io-errors.ts';
 
 /** Earlier manifests that are kept under one name before we ask for some order. */
 const MAX_KEPT = 10_000;
@@ -41,7 +42,7 @@ export async function writeManifestFile(path: string, manifest: Manifest): Promi
 
 /** Finds out before an upload whether its manifest can be written. Throws `BAD_INPUT`, `IO`. */
 export async function prepareManifestPath(path: string): Promise<void> {
-  await withIoErrors(`Creating ${dirname(path)}`, mkdir(dirname(path), { recursive: true }));
+  await makeFolder(dirname(path));
   await using probe = await AtomicFile.create(path, { replace: true });
   await probe[Symbol.asyncDispose]();
 }

@@ -1,5 +1,5 @@
 /** This user's vault: the secret that delete keys come from, and this device's id. Mode 0600, made on first use. */
-import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Type from 'typebox';
 import { fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from '../../shared/bytes.ts';
@@ -7,6 +7,7 @@ import type { Bytes } from '../../shared/bytes.ts';
 import { randomBytes } from '../../shared/crypto/random.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Hex, parseJsonWith } from '../../shared/protocol/schemas.ts';
+import { makeFolder } from './folders.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { errnoOf, ioError, withIoErrors } from './io-errors.ts';
 
@@ -30,7 +31,7 @@ export async function openVault(dataFolder: string, warn: (text: string) => void
   const path = join(dataFolder, 'vault.json');
   const existing = await readVault(path, warn);
   if (existing !== null) return existing;
-  await withIoErrors(`Creating ${dataFolder}`, mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+  await makeFolder(dirname(path), 0o700);
   const fresh = { secret: randomBytes(SECRET_BYTES), deviceId: randomBytes(DEVICE_ID_BYTES) };
   const content = JSON.stringify({
     format: 'lanvault-vault/1',

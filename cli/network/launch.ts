@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import Type from 'typebox';
 import { AppError, abortError, throwIfAborted } from '../../shared/errors.ts';
 import { Id, Port, parseJsonWith } from '../../shared/protocol/schemas.ts';
+import { makeFolder } from '../adapters/folders.ts';
 import { ioError } from '../adapters/io-errors.ts';
 import { RELAY_MAIN } from '../paths.ts';
 import { startOf } from './process-identity.ts';
@@ -66,7 +67,7 @@ export async function launchRelay(
 
 async function spawnDetached(spec: LaunchSpec, settings: LaunchSettings): Promise<ChildProcess> {
   try {
-    await mkdir(dirname(spec.logPath), { recursive: true });
+    await makeFolder(dirname(spec.logPath));
     await using log = await open(spec.logPath, 'a', 0o600);
     const child = spawn(
       process.execPath,

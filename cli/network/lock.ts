@@ -1,12 +1,11 @@
 /** One `network` command at a time works on a folder. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../adapters/file-lock.ts';
-import { withIoErrors } from '../adapters/io-errors.ts';
+import { makeFolder } from '../adapters/folders.ts';
 
 /** Runs `work` while no other command changes this network. Makes the folder when missing. Throws `CONFLICT`, `IO`. */
 export async function withNetworkLock<T>(dataFolder: string, work: () => Promise<T>): Promise<T> {
-  await withIoErrors(`Creating ${dataFolder}`, mkdir(dataFolder, { recursive: true }));
+  await makeFolder(dataFolder);
   const lock = await lockFile(
     join(dataFolder, 'network.lock'),
     'Another "lanvault network" command is at work on this folder.',
