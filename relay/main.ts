@@ -20,9 +20,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (config === null) return EXIT_BAD_FLAGS;
   const { startRelay } = await import('./app.ts');
-  const stop = stopSignal();
   try {
     await using relay = await startRelay(config);
+    // Until here a signal ends the process at once, which storage is made for.
+    const stop = stopSignal();
     const ready = { event: 'ready', id: relay.id, port: relay.httpPort, link: relay.linkPort };
     process.stdout.write(`${JSON.stringify(ready)}\n`);
     flushCompileCache();
