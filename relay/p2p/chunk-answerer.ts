@@ -12,7 +12,7 @@ import {
 import type { Clock, LocalChunks } from '../services/ports.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { BodyMessage, CancelMessage, GetMessage, PutMessage } from './chunk-messages.ts';
-import type { ChunkWire } from './chunk-channel.ts';
+import type { ChunkWire } from './chunk-wire.ts';
 import type { Log } from '../services/log.ts';
 import type { SendTurns } from './send-turns.ts';
 

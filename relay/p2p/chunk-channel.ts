@@ -5,23 +5,9 @@ import type { ByteBudget } from './byte-budget.ts';
 import { ChunkAnswerer } from './chunk-answerer.ts';
 import { ChunkAsker } from './chunk-asker.ts';
 import * as messages from './chunk-messages.ts';
+import type { ChunkWire, Send } from './chunk-wire.ts';
 import type { Log } from '../services/log.ts';
 import { SendTurns } from './send-turns.ts';
-
-/** Sends one message; false when the stream is full. */
-type Send<T> = (message: T) => boolean;
-
-/** What either side can say. */
-export interface ChunkWire {
-  readonly put: Send<messages.PutMessage>;
-  readonly putBody: Send<messages.BodyMessage>;
-  readonly get: Send<messages.GetMessage>;
-  readonly stored: Send<messages.StoredMessage>;
-  readonly found: Send<messages.FoundMessage>;
-  readonly foundBody: Send<messages.BodyMessage>;
-  readonly failed: Send<messages.FailedMessage>;
-  readonly cancel: Send<messages.CancelMessage>;
-}
 
 export interface ChunkChannelOptions {
   readonly mux: Protomux;

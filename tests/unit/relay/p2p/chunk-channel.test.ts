@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ByteBudget } from '../../../../relay/p2p/byte-budget.ts';
 import { ChunkAnswerer } from '../../../../relay/p2p/chunk-answerer.ts';
 import { ChunkAsker } from '../../../../relay/p2p/chunk-asker.ts';
-import type { ChunkWire } from '../../../../relay/p2p/chunk-channel.ts';
+import type { ChunkWire } from '../../../../relay/p2p/chunk-wire.ts';
 import { SendTurns } from '../../../../relay/p2p/send-turns.ts';
 import type { LocalChunks } from '../../../../relay/services/ports.ts';
 import { AppError } from '../../../../shared/errors.ts';
