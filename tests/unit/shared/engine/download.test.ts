@@ -30,7 +30,7 @@ describe('ranges', () => {
           expect(bench.clock.pending).toBe(0);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

@@ -129,7 +129,7 @@ describe('abort and resume', () => {
           expect(equalBytes(await bench.readBack(result), bench.source.content)).toBe(true);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
