@@ -9,7 +9,7 @@ import { AppError } from '../../shared/errors.ts';
 import { Hex, parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { makeFolder } from './folders.ts';
 import { writeFileAtomic } from './atomic-file.ts';
-import { errnoOf, ioError, withIoErrors } from './io-errors.ts';
+import { errnoOf, ioError } from './io-errors.ts';
 
 const SECRET_BYTES = 32;
 const DEVICE_ID_BYTES = 16;
