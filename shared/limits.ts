@@ -117,8 +117,6 @@ export const HEADERS_TIMEOUT_MS = 10 * SECOND;
 /** A body must move at least this often, and be whole within `BODY_TIMEOUT_MS`: slow-loris ends here. */
 export const BODY_IDLE_TIMEOUT_MS = 10 * SECOND;
 export const BODY_TIMEOUT_MS = 60 * SECOND;
-/** JSON request bodies. */
-export const MAX_JSON_BODY_BYTES = 256 * KIB;
 /** `/events` listeners, and the bytes that may wait for a slow one before it is cut off. */
 export const MAX_EVENT_LISTENERS = 256;
 export const MAX_EVENT_BACKLOG_BYTES = MIB;
