@@ -69,8 +69,8 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
       setStatus(await distribute(files, options, outputOf(options), signal));
     });
   swarmOptions(program.command('reconstruct [names...]'))
-    .description('get a file back: reconstruct MANIFEST OUTPUT')
-    .usage('[options] MANIFEST OUTPUT')
+    .description('get a file back: reconstruct MANIFEST|LINK OUTPUT')
+    .usage('[options] MANIFEST|LINK OUTPUT')
     .option('-m, --manifest <path>', 'the manifest; - = stdin')
     .option('-o, --output <path>', 'where the file goes; a folder keeps its name, - = stdout')
     .option('--kill-node <name>', 'take a simulated node as dead; repeatable', repeatable(text))

@@ -15,6 +15,7 @@ import { resolveUserPath } from '../paths.ts';
 import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
+import { isLink, openLink } from '../transfer/open-link.ts';
 import { createProgress } from '../transfer/progress.ts';
 
 export interface ReconstructOptions extends SwarmOptions {
@@ -39,8 +40,10 @@ export async function reconstruct(
   // Whatever is said must not end up in the file.
   const say = toStdout ? output.warn : output.say;
 
-  const manifest = await readManifest(manifestName);
+  // A file is read first, so that a bad one needs no relays to be told so; a link leads through them.
+  const fromFile = isLink(manifestName) ? null : await readManifest(manifestName);
   const chosen = await chooseSwarm(options, 'download', signal);
+  const manifest = fromFile ?? (await openLink(manifestName, chosen.swarm, signal));
   const killed = await describeDead(chosen.local, manifest, say);
   const target = toStdout ? '-' : await targetPath(resolveUserPath(outputName), manifest.header.filename);
   await receive(manifest, chosen, target, { force: options.force === true, visible: !output.json }, signal);
