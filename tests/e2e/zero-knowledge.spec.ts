@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { CHROMIUM_ARGS, chromiumPath } from '../helpers/chromium.ts';
 import { LeakScanner } from '../helpers/leak-scanner.ts';
 import type { Leak } from '../helpers/leak-scanner.ts';
 import { REPO } from '../helpers/relays.ts';
@@ -8,6 +9,11 @@ import { Stage, downloadFile, expect, openApp, uploadAll } from './stage.ts';
 import { test } from '@playwright/test';
 
 const NAMES = ['secret plans of the household.tar', 'payslip november.pdf', 'birthday party.webm'] as const;
+
+// Chromium names itself in the PDFs that it prints as it does in every request. A short name is no window.
+test.use({
+  launchOptions: { executablePath: chromiumPath(), args: [...CHROMIUM_ARGS, '--user-agent=tester'] },
+});
 
 test('what a browser sends and what relays keep and log holds no plaintext, no name and no key', async ({
   page,

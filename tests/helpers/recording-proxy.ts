@@ -6,7 +6,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export class RecordingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #sent: Buffer[] = [];
+  /** By connection, so that what was sent in one piece stays in one piece. */
+  #sent: Buffer[][] = [];
   #forwarding = true;
 
   private constructor(targetPort: number) {
@@ -25,7 +26,13 @@ export class RecordingProxy implements AsyncDisposable {
           upstream.destroy();
         });
       }
-      client.on('data', (bytes) => this.#sent.push(bytes));
+      const sent: Buffer[] = [];
+      this.#sent.push(sent);
+      client.on('data', (bytes) => {
+        // After a `forget`, the rest of an old connection is news again.
+        if (!this.#sent.includes(sent)) this.#sent.push(sent);
+        sent.push(bytes);
+      });
       client.pipe(upstream).pipe(client);
     });
   }
@@ -43,17 +50,19 @@ export class RecordingProxy implements AsyncDisposable {
 
   /** Everything that clients have sent so far. */
   sentBytes(): Buffer {
-    return Buffer.concat(this.#sent);
+    return Buffer.concat(this.#sent.flat());
   }
 
   /** Request lines seen so far, such as `PUT /chunk/…`. */
   requestLines(method: string): string[] {
-    const pattern = new RegExp(`^${method} (\\S+) HTTP/1\\.1\\r$`, 'gm');
+    // Not anchored: on a kept connection a request line follows the last body's bytes.
+    const pattern = new RegExp(`${method} (/\\S*) HTTP/1\\.1\\r\\n`, 'g');
     return [...this.sentBytes().toString('latin1').matchAll(pattern)].map(([, path = '']) => path);
   }
 
   forget(): void {
-    this.#sent.length = 0;
+    for (const sent of this.#sent) sent.length = 0;
+    this.#sent = [];
   }
 
   /** From now on the server behind seems gone: open connections break, new ones are refused. */

@@ -26,6 +26,12 @@ export interface RelayOptions {
   readonly extraArgs?: readonly string[];
 }
 
+/** A test that runs into its time limit disposes of nothing; its relays end with the runner all the same. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One relay process. */
 export class RelayProcess implements AsyncDisposable {
   readonly id: RelayId;
@@ -58,6 +64,8 @@ export class RelayProcess implements AsyncDisposable {
       ...(options.extraArgs ?? []),
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     child.stderr.pipe(createWriteStream(logPath(options.dir), { flags: 'a' }));
     const exited = once(child, 'exit').then(([code]) => {
       throw new Error(`relay ended before it was ready (exit ${String(code)}); log: ${logPath(options.dir)}`);
