@@ -7,7 +7,12 @@ const relayMayUse =
 export default {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans-missing', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '\\.wasm\\?url$' } },
+    {
+      name: 'no-orphans-missing',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '\\.wasm\\?url$' },
+    },
     {
       name: 'shared-is-isomorphic',
       comment: 'shared imports itself and isomorphic libraries only: no node built-ins, no other layer.',

@@ -78,7 +78,13 @@ describe('the command line', () => {
     expect(taken.stderr).toBe(
       `lanvault relay: Port ${relay.port} is in use. Choose another one with --port.\n`,
     );
-    const nowhere = await run('--storage-dir', path.join(storage(), 'identity.key', 'x'), '--port', '0', ...flags);
+    const nowhere = await run(
+      '--storage-dir',
+      path.join(storage(), 'identity.key', 'x'),
+      '--port',
+      '0',
+      ...flags,
+    );
     expect(nowhere).toMatchObject({ code: 1, stdout: '' });
     expect(nowhere.stderr).toMatch(/^lanvault relay: The storage folder cannot be made/);
   });
