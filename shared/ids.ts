@@ -29,11 +29,15 @@ export const parseChunkId = (value: unknown): ChunkId => parse('chunk id', value
 export const parseRelayId = (value: unknown): RelayId => parse('relay id', value) as RelayId;
 export const parseManifestId = (value: unknown): ManifestId => parse('manifest id', value) as ManifestId;
 
-/** The id for a 32-byte hash; the caller says which kind it is. */
-export function idFromHash<Id extends ChunkId | RelayId | ManifestId>(hash: Uint8Array): Id {
+function fromHash(hash: Uint8Array): string {
   if (hash.length !== 32) throw new AppError('BAD_INPUT', 'An id is made of 32 bytes.');
-  return toHex(hash) as Id;
+  return toHex(hash);
 }
+
+/** The id for a 32-byte hash. These throw `BAD_INPUT` for any other length. */
+export const chunkIdFromHash = (hash: Uint8Array): ChunkId => fromHash(hash) as ChunkId;
+export const relayIdFromHash = (hash: Uint8Array): RelayId => fromHash(hash) as RelayId;
+export const manifestIdFromHash = (hash: Uint8Array): ManifestId => fromHash(hash) as ManifestId;
 
 export function idToBytes(id: ChunkId | RelayId | ManifestId): Bytes {
   return fromHex(id);

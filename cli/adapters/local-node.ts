@@ -8,7 +8,7 @@ import { randomBytes } from '../../shared/crypto/random.ts';
 import { createSigner } from '../../shared/crypto/sign.ts';
 import type { Signer } from '../../shared/crypto/sign.ts';
 import { AppError } from '../../shared/errors.ts';
-import { idFromHash } from '../../shared/ids.ts';
+import { relayIdFromHash } from '../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
 import { receiptMessage } from '../../shared/protocol/receipt.ts';
@@ -35,7 +35,7 @@ export class LocalNode {
   /** Opens `folder`, and makes it when missing. Throws `CORRUPT` for a damaged identity, `IO`. */
   static async open(name: string, folder: string): Promise<LocalNode> {
     const signer = await createSigner(await readOrCreateSeed(folder));
-    return new LocalNode(name, idFromHash<RelayId>(await sha256(signer.publicKey)), folder, signer);
+    return new LocalNode(name, relayIdFromHash(await sha256(signer.publicKey)), folder, signer);
   }
 
   /** Stores a chunk that the caller has verified. Throws `NO_SPACE`, `IO`. */

@@ -17,7 +17,7 @@ import Type from 'typebox';
 import type Protomux from 'protomux';
 import { fromHex, toHex, utf8 } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
-import { idFromHash, idToBytes } from '../../shared/ids.ts';
+import { chunkIdFromHash, idToBytes } from '../../shared/ids.ts';
 import type { ChunkId } from '../../shared/ids.ts';
 import { LINK_BODY_BYTES, NONCE_BYTES } from '../../shared/limits.ts';
 import { Receipt } from '../../shared/protocol/receipt.ts';
@@ -92,7 +92,7 @@ export const putEncoding = encodingOf<PutMessage>(
   (rest) => {
     if (rest.length !== ID_BYTES + U32_BYTES + NONCE_BYTES) throw malformed();
     return {
-      id: idFromHash(rest.subarray(0, ID_BYTES)),
+      id: chunkIdFromHash(rest.subarray(0, ID_BYTES)),
       sizeBytes: readUint32(rest, ID_BYTES),
       nonceHex: toHex(rest.subarray(ID_BYTES + U32_BYTES)),
     };
@@ -111,7 +111,7 @@ export const getEncoding = encodingOf<GetMessage>(
   ({ id }) => [idToBytes(id)],
   (rest) => {
     if (rest.length !== ID_BYTES) throw malformed();
-    return { id: idFromHash(rest) };
+    return { id: chunkIdFromHash(rest) };
   },
 );
 

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import NoiseSecretStream from '@hyperswarm/secret-stream';
 import { concatBytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
-import { idFromHash } from '../../shared/ids.ts';
+import { relayIdFromHash } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { LINK_KEEPALIVE_MS, LINK_SILENCE_TIMEOUT_MS, MAX_LINK_FRAME_BYTES } from '../../shared/limits.ts';
 import type { Identity } from '../services/ports.ts';
@@ -19,7 +19,7 @@ const MAX_MESSAGE_TYPES = 64;
 const HEADER_BYTES = 3;
 
 export function relayIdOf(publicKey: Uint8Array): RelayId {
-  return idFromHash(createHash('sha256').update(publicKey).digest());
+  return relayIdFromHash(createHash('sha256').update(publicKey).digest());
 }
 
 /** The identity in libsodium's form: the Noise static key is the same Ed25519 key that signs receipts. */

@@ -15,7 +15,7 @@ export class EventBus {
 
   publish(body: EventBody): void {
     if (this.#listeners.size === 0) return;
-    const event = { ...body, at: this.#wallTime() } as RelayEvent;
+    const event: RelayEvent = { ...body, at: this.#wallTime() };
     for (const listener of this.#listeners) listener(event);
   }
 

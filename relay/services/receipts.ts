@@ -5,7 +5,7 @@ import { sha256 } from '../../shared/crypto/hash.ts';
 import { createSigner, verifySignature } from '../../shared/crypto/sign.ts';
 import type { Signer } from '../../shared/crypto/sign.ts';
 import { AppError } from '../../shared/errors.ts';
-import { idFromHash } from '../../shared/ids.ts';
+import { relayIdFromHash } from '../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { Receipt, receiptMessage } from '../../shared/protocol/receipt.ts';
 import { parseWith } from '../../shared/protocol/schemas.ts';
@@ -14,7 +14,7 @@ import type { Identity } from './ports.ts';
 /** The identity that a 32-byte seed stands for, and its signer. */
 export async function openIdentity(seed: Bytes): Promise<{ identity: Identity; signer: Signer }> {
   const signer = await createSigner(seed);
-  const id = idFromHash<RelayId>(await sha256(signer.publicKey));
+  const id = relayIdFromHash(await sha256(signer.publicKey));
   return { identity: { id, publicKey: signer.publicKey, seed }, signer };
 }
 
@@ -43,7 +43,7 @@ export async function checkReceipt(
   const publicKey = fromHex(public_key);
   const genuine =
     matches &&
-    idFromHash<RelayId>(await sha256(publicKey)) === expected.relay &&
+    relayIdFromHash(await sha256(publicKey)) === expected.relay &&
     (await verifySignature(publicKey, receiptMessage({ relay, chunk, size, nonce }), fromHex(signature)));
   if (!genuine) throw new AppError('CORRUPT', 'A relay answered with a receipt that does not verify.');
   return { relay, chunk, size, nonce, public_key, signature };

@@ -3,8 +3,8 @@ import { fromHex } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { COMPRESSIONS } from '../codec/compression.ts';
 import { AppError } from '../errors.ts';
-import { idFromHash } from '../ids.ts';
-import type { ChunkId, ManifestId } from '../ids.ts';
+import { chunkIdFromHash } from '../ids.ts';
+import type { ManifestId } from '../ids.ts';
 import { BLOCK_BYTES, MAX_CHUNKS_PER_FILE } from '../limits.ts';
 import type { JournalChunk, JournalEntry } from './ports.ts';
 
@@ -59,7 +59,7 @@ export class JournalTable {
     const compression = COMPRESSIONS[row[AT.compression] ?? 0] ?? 'none';
     const chunk = {
       index,
-      id: idFromHash<ChunkId>(field(AT.id, 32)),
+      id: chunkIdFromHash(field(AT.id, 32)),
       blockHash: field(AT.blockHash, 32),
       bodyHash: field(AT.bodyHash, 32),
       iv: field(AT.iv, 16),

@@ -1,8 +1,7 @@
 import { fromHex } from '../bytes.ts';
 import { COMPRESSIONS } from '../codec/compression.ts';
 import { AppError } from '../errors.ts';
-import { idFromHash, isId } from '../ids.ts';
-import type { ChunkId } from '../ids.ts';
+import { chunkIdFromHash, isId } from '../ids.ts';
 import { BLOCK_BYTES, MAX_CHUNKS_PER_FILE } from '../limits.ts';
 import type { ChunkRow, ChunkRows } from './manifest-types.ts';
 import { MerkleBuilder } from './merkle.ts';
@@ -84,7 +83,7 @@ export class ChunkTable implements ChunkRows {
     const last = index === this.#length - 1;
     return {
       index,
-      id: idFromHash<ChunkId>(idBytes),
+      id: chunkIdFromHash(idBytes),
       size: last ? this.#sizeBytes - index * BLOCK_BYTES : BLOCK_BYTES,
       compression: COMPRESSIONS[page.compressions[slot] ?? 0] ?? 'none',
     };

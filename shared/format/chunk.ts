@@ -12,7 +12,7 @@ import { FERNET_IV_BYTES, fernetDecrypt, fernetEncryptInto, fernetTokenLength } 
 import { hmacSha256, sha256, sha256Sync } from '../crypto/hash.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { AppError } from '../errors.ts';
-import { idFromHash } from '../ids.ts';
+import { chunkIdFromHash } from '../ids.ts';
 import type { ChunkId } from '../ids.ts';
 import { BLOCK_BYTES, VERIFIER_BYTES } from '../limits.ts';
 import { splitChunk } from '../protocol/chunk-header.ts';
@@ -92,7 +92,7 @@ export async function chunkIdOf(chunk: Uint8Array, backend: Backend = defaultBac
 
 /** The id from its two parts, for whoever hashes the body while it streams by. 32 bytes each. */
 export function chunkIdFrom(verifier: Uint8Array, bodyHash: Uint8Array): ChunkId {
-  return idFromHash(sha256Sync(concatBytes(verifier, bodyHash)));
+  return chunkIdFromHash(sha256Sync(concatBytes(verifier, bodyHash)));
 }
 
 /** What proves the right to delete: 32 bytes. */

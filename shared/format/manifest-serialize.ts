@@ -2,7 +2,7 @@ import { utf8 } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { createSha256 } from '../crypto/hash.ts';
 import { AppError } from '../errors.ts';
-import { idFromHash } from '../ids.ts';
+import { manifestIdFromHash } from '../ids.ts';
 import type { ManifestId } from '../ids.ts';
 import { assertHeader, headerFieldsOf } from './manifest-fields.ts';
 import type { ChunkRow, ChunkRows, Manifest } from './manifest-types.ts';
@@ -52,7 +52,7 @@ export async function computeManifestId(manifest: Manifest): Promise<ManifestId>
     hash.update(utf8(']'));
   }
   hash.update(utf8('}'));
-  return idFromHash(hash.digest());
+  return manifestIdFromHash(hash.digest());
 }
 
 function canonicalRowText(row: ChunkRow): string {

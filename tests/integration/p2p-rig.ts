@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { concatBytes, fromHex, toHex } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
-import { idFromHash } from '../../shared/ids.ts';
+import { chunkIdFromHash, relayIdFromHash } from '../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { receiptMessage } from '../../shared/protocol/receipt.ts';
 import type { Receipt } from '../../shared/protocol/receipt.ts';
@@ -24,7 +24,7 @@ const PKCS8_PREFIX = fromHex('302e020100300506032b657004220420');
 export function makeIdentity(seed: Uint8Array = randomBytes(32)): Identity {
   const key = privateKeyOf(seed);
   const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
-  return { id: idFromHash(createHash('sha256').update(publicKey).digest()), publicKey, seed };
+  return { id: relayIdFromHash(createHash('sha256').update(publicKey).digest()), publicKey, seed };
 }
 
 function privateKeyOf(seed: Uint8Array): ReturnType<typeof createPrivateKey> {
@@ -45,7 +45,7 @@ export function makeChunk(sizeBytes: number): StoredChunk {
   const bytes = randomBytes(sizeBytes);
   const bodyHash = createHash('sha256').update(bytes.subarray(32)).digest();
   return {
-    id: idFromHash(createHash('sha256').update(bytes.subarray(0, 32)).update(bodyHash).digest()),
+    id: chunkIdFromHash(createHash('sha256').update(bytes.subarray(0, 32)).update(bodyHash).digest()),
     bytes,
   };
 }

@@ -6,8 +6,7 @@ import type { Bytes } from '../../../shared/bytes.ts';
 import { COMPRESSIONS } from '../../../shared/codec/compression.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChunkRow, ChunkRows } from '../../../shared/format/manifest-types.ts';
-import { idFromHash, idToBytes } from '../../../shared/ids.ts';
-import type { ChunkId } from '../../../shared/ids.ts';
+import { chunkIdFromHash, idToBytes } from '../../../shared/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/limits.ts';
 
 export const ROWS_PER_PAGE = 1024;
@@ -62,7 +61,7 @@ export class PagedRows implements ChunkRows {
       throw new AppError('CORRUPT', 'The list of this file’s blocks is damaged: import its manifest again.');
     }
     const size = Math.min(BLOCK_BYTES, this.#options.fileSizeBytes - index * BLOCK_BYTES);
-    return { index, id: idFromHash<ChunkId>(id), size, compression };
+    return { index, id: chunkIdFromHash(id), size, compression };
   }
 
   #page(number: number): Promise<Bytes> {

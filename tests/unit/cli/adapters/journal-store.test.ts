@@ -7,8 +7,7 @@ import { FileJournalStore } from '../../../../cli/adapters/journal-store.ts';
 import type { Bytes } from '../../../../shared/bytes.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../../../shared/engine/ports.ts';
 import { AppError } from '../../../../shared/errors.ts';
-import { idFromHash } from '../../../../shared/ids.ts';
-import type { ChunkId, ManifestId, RelayId } from '../../../../shared/ids.ts';
+import { chunkIdFromHash, manifestIdFromHash, relayIdFromHash } from '../../../../shared/ids.ts';
 import { TempFolder } from './temp-folder.ts';
 
 const bytes = (length: number): Bytes => new Uint8Array(randomBytes(length));
@@ -30,7 +29,7 @@ function header(): JournalHeader {
 function entries(): JournalEntry[] {
   const chunk = {
     index: 0,
-    id: idFromHash<ChunkId>(bytes(32)),
+    id: chunkIdFromHash(bytes(32)),
     size: 2 ** 20,
     compression: 'xz' as const,
     blockHash: bytes(32),
@@ -39,9 +38,9 @@ function entries(): JournalEntry[] {
   };
   return [
     { kind: 'sealed', chunk },
-    { kind: 'stored', index: 0, holders: [idFromHash<RelayId>(bytes(32)), idFromHash<RelayId>(bytes(32))] },
+    { kind: 'stored', index: 0, holders: [relayIdFromHash(bytes(32)), relayIdFromHash(bytes(32))] },
     { kind: 'abandoned', id: chunk.id, bodyHash: chunk.bodyHash },
-    { kind: 'finished', manifestId: idFromHash<ManifestId>(bytes(32)) },
+    { kind: 'finished', manifestId: manifestIdFromHash(bytes(32)) },
   ];
 }
 

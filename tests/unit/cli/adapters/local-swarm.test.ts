@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { rm, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { LocalSwarm } from '../../../../cli/adapters/local-swarm.ts';
-import { idFromHash } from '../../../../shared/ids.ts';
+import { chunkIdFromHash } from '../../../../shared/ids.ts';
 import type { ChunkId } from '../../../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../../../shared/limits.ts';
 import { TempFolder } from './temp-folder.ts';
@@ -17,7 +17,7 @@ const sha256 = (...parts: readonly Uint8Array[]) => {
 /** Bytes of a chunk's size, and their id by the formula of DESIGN §3. */
 function someChunk(): { id: ChunkId; chunk: Uint8Array<ArrayBuffer> } {
   const chunk = new Uint8Array(randomBytes(200));
-  return { id: idFromHash<ChunkId>(sha256(chunk.subarray(0, 32), sha256(chunk.subarray(32)))), chunk };
+  return { id: chunkIdFromHash(sha256(chunk.subarray(0, 32), sha256(chunk.subarray(32)))), chunk };
 }
 
 describe('LocalSwarm', () => {

@@ -3,12 +3,12 @@ import { FileJournalStore } from '../../../../cli/adapters/journal-store.ts';
 import { openJournal } from '../../../../cli/transfer/open-journal.ts';
 import { Speedometer } from '../../../../cli/transfer/progress.ts';
 import type { BlockSource, Journal, SwarmPort } from '../../../../shared/engine/ports.ts';
-import { idFromHash } from '../../../../shared/ids.ts';
-import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
+import { chunkIdFromHash, relayIdFromHash } from '../../../../shared/ids.ts';
+import type { RelayId } from '../../../../shared/ids.ts';
 import { TempFolder } from '../adapters/temp-folder.ts';
 
 const { signal } = new AbortController();
-const relay = (n: number): RelayId => idFromHash<RelayId>(new Uint8Array(32).fill(n));
+const relay = (n: number): RelayId => relayIdFromHash(new Uint8Array(32).fill(n));
 
 function swarmOf(...ids: readonly RelayId[]): SwarmPort {
   const unused = () => Promise.reject(new Error('not asked for'));
@@ -24,7 +24,7 @@ function sourceOf(sizeBytes: number, fingerprint = 'f'): BlockSource {
 
 /** Says that chunk 0 lies on relay 1. */
 async function store(journal: Journal): Promise<void> {
-  const id = idFromHash<ChunkId>(new Uint8Array(32));
+  const id = chunkIdFromHash(new Uint8Array(32));
   const hash = new Uint8Array(32);
   const chunk = {
     index: 0,

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../../../../shared/bytes.ts';
 import { COMPRESSIONS } from '../../../../../shared/codec/compression.ts';
-import { idFromHash } from '../../../../../shared/ids.ts';
-import type { ChunkId } from '../../../../../shared/ids.ts';
+import { chunkIdFromHash } from '../../../../../shared/ids.ts';
 import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
 import { PagedRows, ROWS_PER_PAGE, packRows } from '../../../../../web/engine/database/row-pages.ts';
 
@@ -11,7 +10,7 @@ const LAST_BYTES = 77;
 
 const rowAt = (index: number, length: number) => ({
   index,
-  id: idFromHash<ChunkId>(createHash('sha256').update(String(index)).digest()),
+  id: chunkIdFromHash(createHash('sha256').update(String(index)).digest()),
   size: index === length - 1 ? LAST_BYTES : BLOCK_BYTES,
   compression: COMPRESSIONS[index % 3] ?? 'none',
 });
