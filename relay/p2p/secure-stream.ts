@@ -1,5 +1,5 @@
 /**
- * An encrypted, mutually authenticated stream over a TCP socket (Noise XX, see docs/adr/0020-links-not-libp2p.md), with the
+ * An encrypted, mutually authenticated stream over a TCP socket (Noise XX, see docs/adr/0007-links-not-libp2p.md), with the
  * checks that its libraries leave to their user: what an authenticated but hostile peer sends must not crash or swell us.
  */
 import { createHash } from 'node:crypto';

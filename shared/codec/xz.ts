@@ -1,7 +1,7 @@
 /**
  * `.xz` (https://tukaani.org/xz/xz-file-format.txt) by liblzma in WebAssembly: one stream of one block, LZMA2, preset
  * `1 | EXTREME` (dictionary 1 MiB, as much as a block), integrity check CRC32. CRC32 is the check that every decoder must
- * have, and the token's MAC has vouched for the bytes before they get here (docs/adr/0010).
+ * have, and the token's MAC has vouched for the bytes before they get here (docs/adr/0001).
  */
 import createLzma from 'node-liblzma/wasm/liblzma.js';
 import type { Bytes } from '../bytes.ts';
