@@ -61,8 +61,10 @@ export const CHUNK_GET_TIMEOUT_MS = 30 * SECOND;
 export const CHUNK_PUT_TIMEOUT_MS = 60 * SECOND;
 /** Small JSON requests. */
 export const REQUEST_TIMEOUT_MS = 10 * SECOND;
-/** Tries of one chunk's placement, each with the next relays in order for those that failed. */
+/** Rounds of one chunk's placement over relays that failed for a passing reason, or with the entry relay out of reach. */
 export const PUT_ATTEMPTS = 4;
+/** Sends of one chunk in all: a hostile entry relay could name new relays for ever. */
+export const MAX_PUT_SENDS = 64;
 /** Rounds over all holders before a chunk counts as lost. */
 export const GET_ROUNDS = 2;
 /** How long a membership view is used before it is asked for again. */

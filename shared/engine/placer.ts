@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import {
   CHUNK_PUT_TIMEOUT_MS,
+  MAX_PUT_SENDS,
   NONCE_BYTES,
   PENALTY_MS,
   PUT_ATTEMPTS,
@@ -75,19 +76,16 @@ export async function placeChunk(
 ): Promise<readonly RelayId[]> {
   const { members, penalties, clock } = context;
   const placement = new Placement();
-  for (let attempt = 0; attempt < PUT_ATTEMPTS && placement.holders.size < REPLICAS; attempt++) {
+  // Asking relays that were not asked yet is no attempt: each is asked once, however many before it have refused.
+  for (let attempt = 0; attempt < PUT_ATTEMPTS && placement.holders.size < REPLICAS;) {
     const view = penalties.last(placementOrder(id, await members.get(signal)));
-    let targets = placement.targets(view);
-    if (targets.length === 0) {
-      // Everybody was asked. Only relays that failed for a passing reason are worth another round, after a pause.
-      if (!placement.forgive(view)) break;
-      await clock.sleep(backoffMs(attempt), signal);
-      members.expire();
-      targets = placement.targets(penalties.last(placementOrder(id, await members.get(signal))));
-      if (targets.length === 0) continue;
-    }
-    const reached = await send(context, placement, { id, chunk, targets }, signal);
-    if (!reached) await clock.sleep(backoffMs(attempt), signal);
+    const targets = placement.targets(view);
+    if (targets.length > 0 && (await send(context, placement, { id, chunk, targets }, signal))) continue;
+    // Everybody was asked. Only relays that failed for a passing reason are worth another round, after a pause.
+    if (targets.length === 0 && !placement.forgive(view)) break;
+    await clock.sleep(backoffMs(attempt), signal);
+    if (targets.length === 0) members.expire();
+    attempt++;
   }
   if (placement.holders.size < context.minReplicas) throw tooFew(placement, context.minReplicas);
   return [...placement.holders];

@@ -198,6 +198,14 @@ describe('relays that fail', () => {
     bench.expectQuiet();
   });
 
+  it('asks every relay before it settles for less, however many refuse', async () => {
+    const bench = new Bench(20, 2 * BLOCK_BYTES);
+    for (const relay of bench.swarm.relays.slice(5)) relay.writeFault = 'refuse';
+    const result = await bench.upload();
+    expect(result).toMatchObject({ minReplicas: 5, degraded: false });
+    bench.expectQuiet();
+  });
+
   it.each<WriteFault>([
     'silent',
     'forge-signature',
