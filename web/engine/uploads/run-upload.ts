@@ -1,7 +1,9 @@
 import type { BlockSource, BlockWorkers, Journal, SwarmPort } from '../../../shared/engine/ports.ts';
+import { someHolderIsHere } from '../../../shared/engine/journal-holders.ts';
 import { uploadFile } from '../../../shared/engine/upload.ts';
 import type { UploadProgress } from '../../../shared/engine/upload.ts';
 import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
+import { AppError } from '../../../shared/errors.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import type { LocalStores } from '../local-stores.ts';
 import type { UploadItem } from './upload-item.ts';
@@ -25,6 +27,7 @@ export async function runUpload(
   const deleteKey = await deriveDeleteKey(stores.vault.secret, stores.vault.deviceId);
   const journal = await openJournal(stores, item);
   try {
+    await assertBeginningIsHere(journal, swarm, signal);
     const options = { source, journal, swarm, workers, deleteKey, onProgress };
     const { manifest, manifestId, minReplicas } = await uploadFile(options, signal);
     await stores.files.add(manifestId, manifest, { minReplicas, uploadId: item.id });
@@ -33,6 +36,15 @@ export async function runUpload(
   } finally {
     await journal.close();
   }
+}
+
+/** Throws `NOT_ENOUGH_RELAYS` when what an earlier visit stored lies on relays that are all gone. */
+async function assertBeginningIsHere(journal: Journal, swarm: SwarmPort, signal: AbortSignal): Promise<void> {
+  if (await someHolderIsHere(journal, swarm, signal)) return;
+  throw new AppError(
+    'NOT_ENOUGH_RELAYS',
+    'None of the relays that hold the beginning of this upload is up. If they are gone for good, dismiss it and add the file again.',
+  );
 }
 
 async function openJournal({ journals }: LocalStores, item: UploadItem): Promise<Journal> {

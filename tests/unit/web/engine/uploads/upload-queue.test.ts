@@ -214,6 +214,25 @@ describe('UploadQueue', () => {
     await until(queue, allIn('done'));
   });
 
+  it('does not go on where none of the relays is left that hold the beginning', async () => {
+    const first = visit();
+    first.add([picked('a.bin', 12)], 'none');
+    await interruptAfter(4, first);
+    // Relays that began anew: other identities, empty disks.
+    swarm = new MemorySwarm(instant, 6, 'new relay');
+    const second = visit();
+    await second.restore();
+    const [left] = await until(second, allIn('needs-file'));
+    await second.resume(left?.id ?? '', picked('a.bin', 12));
+    const [failed] = await until(second, (transfers) =>
+      transfers.every(({ state }) => state === 'failed' || state === 'done'),
+    );
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'NOT_ENOUGH_RELAYS' } });
+    expect(failed?.error?.message).toMatch(/None of the relays/);
+    expect(await stores.files.list()).toEqual([]);
+    expect(swarm.sent).toEqual([]);
+  });
+
   it('gives an unfinished upload up for good when it is dismissed', async () => {
     const first = visit();
     first.add([picked('a.bin', 12)], 'none');
