@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { DEFAULT_DISCOVERY_PORT, REPLICAS } from '../shared/limits.ts';
+import { restartWithTunedMalloc } from './adapters/malloc.ts';
 import { exitCodeHelp } from './exit-codes.ts';
 import {
   integerBetween,
@@ -65,6 +66,7 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
     .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
     .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
     .action(async (files: string[], options: DistributeOptions & Json) => {
+      restartWithTunedMalloc();
       const { distribute } = await import('./commands/distribute.ts');
       setStatus(await distribute(files, options, outputOf(options), signal));
     });
@@ -76,6 +78,7 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
     .option('--kill-node <name>', 'take a simulated node as dead; repeatable', repeatable(text))
     .option('--force', 'replace an existing file')
     .action(async (names: string[], options: ReconstructOptions & Json) => {
+      restartWithTunedMalloc();
       const { reconstruct } = await import('./commands/reconstruct.ts');
       await reconstruct(names, options, outputOf(options), signal);
     });

@@ -53,6 +53,16 @@ export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   return joined;
 }
 
+/**
+ * Gives memory back now instead of at some garbage collection: at hundreds of MiB a second these come too late, and the
+ * heap piles up. Only for whoever owns the bytes; nobody can read them afterwards. A view of part of a buffer is left
+ * alone, and so is everything where the platform cannot do it (before Chrome 114, Firefox 122, Safari 17.4).
+ */
+export function discard(bytes: Bytes): void {
+  const buffer: ArrayBuffer & { transfer?(newByteLength: number): ArrayBuffer } = bytes.buffer;
+  if (bytes.byteLength === buffer.byteLength) buffer.transfer?.(0);
+}
+
 /** Equality in time that depends on the length only, so that it may compare MACs. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,5 +1,4 @@
 /** Where a reconstructed file goes: a new file that appears whole or not at all, a device, or stdout. */
-import { once } from 'node:events';
 import { open, realpath, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -7,10 +6,10 @@ import { AppError } from '../../shared/errors.ts';
 import { formatBytes } from '../text.ts';
 import { AtomicFile, statOrNull } from './atomic-file.ts';
 import { makeFolder } from './folders.ts';
-import { withIoErrors } from './io-errors.ts';
+import { ioError, withIoErrors } from './io-errors.ts';
 
 export interface FileOutput extends AsyncDisposable {
-  /** Resolves when more may be written. Throws `IO`, `NO_SPACE`. */
+  /** Resolves when the bytes are written and are the caller's again. Throws `IO`, `NO_SPACE`. */
   write(bytes: Uint8Array): Promise<void>;
   /** Makes the file appear. Disposing without it leaves nothing behind. */
   commit(): Promise<void>;
@@ -43,9 +42,13 @@ export async function openFileOutput(
 /** A stream that somebody else owns, such as stdout. */
 export function streamOutput(stream: Writable): FileOutput {
   return {
-    write: async (bytes) => {
-      if (!stream.write(bytes)) await once(stream, 'drain');
-    },
+    // The caller may reuse the bytes afterwards, so this waits until they have left.
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (cause) =>
+          cause instanceof Error ? reject(ioError(cause, 'Writing the file')) : resolve(),
+        );
+      }),
     commit: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

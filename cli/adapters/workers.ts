@@ -1,6 +1,7 @@
 /** The engine's worker pool on worker threads, one per core. */
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
@@ -11,12 +12,17 @@ import type { SpawnedWorker } from '../../shared/engine/worker-pool.ts';
 
 const WORKER = new URL(`./block-worker${extname(import.meta.filename)}`, import.meta.url);
 
+const NURSERY_MIB = 4;
+
 export function startWorkers(): BlockWorkers & AsyncDisposable {
+  // The same for this thread, whose nursery cannot be set any more, but kept from growing (to 3 × 16 MiB).
+  setFlagsFromString('--semi-space-growth-factor=1');
   return createWorkerPool({ size: availableParallelism(), spawn });
 }
 
 function spawn(): SpawnedWorker {
-  const worker = new Worker(WORKER);
+  // A block job makes little garbage besides its buffers: a small nursery is as fast and saves tens of MiB a worker.
+  const worker = new Worker(WORKER, { resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MIB } });
   const died = new Promise<unknown>((resolve) => {
     worker.once('error', resolve);
     worker.once('messageerror', resolve);

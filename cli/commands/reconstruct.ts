@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { stat } from 'node:fs/promises';
+import { discard } from '../../shared/bytes.ts';
 import { createDownloader } from '../../shared/engine/download.ts';
 import { AppError } from '../../shared/errors.ts';
 import { computeManifestId, toFilename } from '../../shared/format/manifest.ts';
@@ -120,6 +121,7 @@ async function receive(
     for await (const piece of downloader.read({ start: 0, end: size }, signal)) {
       await file.write(piece);
       doneBytes += piece.length;
+      discard(piece);
       progress.update(doneBytes);
     }
     await file.commit();

@@ -42,7 +42,9 @@ export async function chooseSwarm(
       );
     }
     const baseUrls = scan ? await scanForRelays({ discoveryPort: options.discoveryPort }, signal) : entryNode;
-    return { swarm: createRelaySwarm({ baseUrls }), target: 'swarm', memberWord: 'relay', local: null };
+    // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
+    const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes });
+    return { swarm, target: 'swarm', memberWord: 'relay', local: null };
   }
   const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
   const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });

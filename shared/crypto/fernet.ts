@@ -7,7 +7,7 @@
 import { cbc } from '@noble/ciphers/aes.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { equalBytes } from '../bytes.ts';
+import { discard, equalBytes } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import { FERNET_OVERHEAD_BYTES } from '../limits.ts';
@@ -68,10 +68,9 @@ export async function fernetEncryptInto(
   }
   const { aes, mac } = await importKeys(key);
   const algorithm = { name: 'AES-CBC', iv: unshared(iv) };
-  token.set(
-    new Uint8Array(await crypto.subtle.encrypt(algorithm, aes, unshared(plaintext))),
-    CIPHERTEXT_OFFSET,
-  );
+  const ciphertext = new Uint8Array(await crypto.subtle.encrypt(algorithm, aes, unshared(plaintext)));
+  token.set(ciphertext, CIPHERTEXT_OFFSET);
+  discard(ciphertext);
   token.set(new Uint8Array(await crypto.subtle.sign('HMAC', mac, signed)), signed.length);
 }
 

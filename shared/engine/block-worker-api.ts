@@ -1,5 +1,6 @@
 /** What runs inside a worker: the block jobs, with results and errors in a form that crosses `postMessage`. */
 import { transfer } from 'comlink';
+import { discard } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import type { BlockCodec } from '../codec/block-codec.ts';
 import { sha256 } from '../crypto/hash.ts';
@@ -21,10 +22,19 @@ export interface BlockWorkerApi {
 
 export function createBlockWorkerApi(codec: BlockCodec): BlockWorkerApi {
   return {
-    seal: (job) => enveloped(sealBlock(job, codec), (sealed) => sealed.chunk),
-    open: (job) => enveloped(openChunk(job, codec), (block) => block),
-    hash: (block) => enveloped(sha256(block), (hash) => hash),
+    seal: (job) => enveloped(consuming(job.block, sealBlock(job, codec)), (sealed) => sealed.chunk),
+    open: (job) => enveloped(consuming(job.chunk, openChunk(job, codec)), (block) => block),
+    hash: (block) => enveloped(consuming(block, sha256(block)), (hash) => hash),
   };
+}
+
+/** The job's bytes came by transfer or as a copy: they are this worker's own. */
+async function consuming<T>(bytes: Bytes, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    discard(bytes);
+  }
 }
 
 /** `large` picks the part of the result that is worth a transfer; it must own its whole buffer. */

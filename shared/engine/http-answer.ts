@@ -1,5 +1,5 @@
 /** Reads what a relay answers, with bounds on everything: a relay is not trusted to be brief. */
-import { concatBytes } from '../bytes.ts';
+import { discard } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -43,18 +43,23 @@ export function sharedCode(code: string): ErrorCode {
 export async function readBody(response: Response, maxBytes: number): Promise<Bytes> {
   const reader = response.body?.getReader();
   if (reader === undefined) return new Uint8Array();
-  const parts: Uint8Array[] = [];
-  let sizeBytes = Number(response.headers.get('content-length') ?? 0);
+  const announcedBytes = Number(response.headers.get('content-length') ?? 0);
   try {
-    if (sizeBytes > maxBytes) throw tooLarge();
-    sizeBytes = 0;
+    if (announcedBytes > maxBytes) throw tooLarge();
+    // Filled as the parts come, so that no second copy of the whole is made; the length announced is only a guess.
+    let body = new Uint8Array(Number.isInteger(announcedBytes) ? Math.max(announcedBytes, 0) : 0);
+    let filledBytes = 0;
     for (;;) {
       const part = await reader.read();
-      if (part.done) return concatBytes(...parts);
-      sizeBytes += part.value.length;
-      if (sizeBytes > maxBytes) throw tooLarge();
-      parts.push(part.value);
+      if (part.done) break;
+      const neededBytes = filledBytes + part.value.length;
+      if (neededBytes > maxBytes) throw tooLarge();
+      if (neededBytes > body.length) body = resized(body, Math.min(maxBytes, 2 * neededBytes));
+      body.set(part.value, filledBytes);
+      filledBytes = neededBytes;
+      discard(part.value);
     }
+    return filledBytes === body.length ? body : resized(body, filledBytes);
   } catch (error) {
     // Nobody wants the rest; that it could not be cancelled would be no news.
     reader.cancel().catch(() => undefined);
@@ -76,6 +81,14 @@ export async function errorOf(response: Response): Promise<AppError> {
     if (cause instanceof AppError) return plain;
     throw cause;
   }
+}
+
+/** The first bytes in a buffer of another size; what does not fit is cut. The old buffer is gone. */
+function resized(bytes: Bytes, sizeBytes: number): Bytes {
+  const other = new Uint8Array(sizeBytes);
+  other.set(bytes.subarray(0, sizeBytes));
+  discard(bytes);
+  return other;
 }
 
 function tooLarge(): AppError {

@@ -1,4 +1,5 @@
 /** Block jobs on the caller's own thread, for where there are no workers to be had: inside a service worker. */
+import { discard } from '../bytes.ts';
 import { throwIfAborted } from '../errors.ts';
 import type { BlockCodec } from '../codec/block-codec.ts';
 import { sha256 } from '../crypto/hash.ts';
@@ -16,7 +17,11 @@ export function createInlineWorkers(codec: BlockCodec): BlockWorkers {
   return {
     concurrency: 1,
     seal: (job, signal) => run(signal, () => sealBlock(job, codec)),
-    open: (job, signal) => run(signal, () => openChunk(job, codec)),
+    async open(job, signal) {
+      const block = await run(signal, () => openChunk(job, codec));
+      discard(job.chunk);
+      return block;
+    },
     hash: (block, signal) => run(signal, () => sha256(block)),
   };
 }

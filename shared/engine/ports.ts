@@ -38,7 +38,7 @@ export interface SwarmPort {
 
 // --- the worker pool -----------------------------------------------------------------------------------------
 
-/** CPU-heavy work, off the caller's thread. An abort frees the worker at once. */
+/** CPU-heavy work, off the caller's thread. An abort frees the worker at once. A job's block or chunk is used up by it. */
 export interface BlockWorkers {
   /** Blocks that can be worked on at the same time. */
   readonly concurrency: number;

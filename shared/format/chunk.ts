@@ -3,7 +3,7 @@
  * block. `body hash = SHA-256(body)`, `id = SHA-256(verifier ‖ body hash)`: it commits to the data and to who may delete
  * it. `delete token = HMAC-SHA256(delete key, body hash)`, `verifier = SHA-256(delete token)`.
  */
-import { concatBytes, equalBytes } from '../bytes.ts';
+import { concatBytes, discard, equalBytes } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import type { BlockCodec } from '../codec/block-codec.ts';
 import { defaultBackend } from '../crypto/backend.ts';
@@ -33,6 +33,7 @@ export async function sealBlock(
   const blockHash = await sha256(block, backend);
   const { compression, bytes } = await codec.compress(block, mode);
   const sealed = await sealBody(bytes, { key, deleteKey, iv }, backend);
+  if (bytes !== block) discard(bytes);
   return { ...sealed, blockHash, iv, compression, size: block.length };
 }
 
@@ -67,7 +68,10 @@ export async function openChunk(
   codec: BlockCodec,
   backend: Backend = defaultBackend(),
 ): Promise<Bytes> {
-  return codec.decompress(await openBody(id, chunk, key, backend), compression, size);
+  const bytes = await openBody(id, chunk, key, backend);
+  const block = await codec.decompress(bytes, compression, size);
+  if (block !== bytes) discard(bytes);
+  return block;
 }
 
 /** The compressed bytes of a chunk, after its id and MAC have been verified. Throws `CORRUPT`. */
