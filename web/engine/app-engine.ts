@@ -149,8 +149,12 @@ class PageEngine implements AppEngine {
   }
 
   async applyUpdate(): Promise<void> {
-    if (this.#uploads.active) {
-      throw new AppError('CONFLICT', 'An upload is under way: update when it has ended.');
+    // Another tab counts as well: the update takes away the worker script that its upload may still have to load.
+    if (this.#uploads.active || (await this.#stores.journals.inUse())) {
+      throw new AppError(
+        'CONFLICT',
+        'An upload is under way, here or in another tab: update when it has ended.',
+      );
     }
     if (this.#serviceWorker === null) throw new AppError('NOT_FOUND', 'There is no newer version.');
     await this.#serviceWorker.applyUpdate();

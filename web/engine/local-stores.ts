@@ -48,6 +48,8 @@ export interface UploadJournals extends JournalStore {
   create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal>;
   /** Unfinished uploads that no other tab is working on, oldest first. */
   leftovers(): Promise<readonly LeftoverUpload[]>;
+  /** Whether any tab of this browser, this one included, is uploading. */
+  inUse(): Promise<boolean>;
   setPaused(uploadId: string, paused: boolean): Promise<void>;
   /** The upload that made this manifest on this device; null if none did. */
   uploadOf(manifestId: ManifestId): Promise<string | null>;

@@ -87,6 +87,10 @@ export class MemoryJournals implements UploadJournals {
     return Promise.resolve(free.map(({ header, handle, paused }) => ({ header, handle, paused })));
   }
 
+  inUse(): Promise<boolean> {
+    return Promise.resolve([...this.#records.values()].some(({ held }) => held));
+  }
+
   setPaused(uploadId: string, paused: boolean): Promise<void> {
     const record = this.#records.get(uploadId);
     if (record !== undefined) record.paused = paused;

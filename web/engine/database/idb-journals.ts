@@ -74,6 +74,10 @@ export class IdbJournals implements UploadJournals {
     );
   }
 
+  async inUse(): Promise<boolean> {
+    return (await heldJournals(this.#locks)).size > 0;
+  }
+
   setPaused(uploadId: string, paused: boolean): Promise<void> {
     return this.#update(uploadId, (record) => ({ ...record, paused }));
   }

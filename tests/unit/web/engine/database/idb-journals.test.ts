@@ -61,6 +61,15 @@ describe.each([
   ['IndexedDB', idbJournals],
   ['memory', () => new MemoryJournals()],
 ])('journals in %s', (_kind, make) => {
+  it('tell whether any tab is at work on one', async () => {
+    const journals = make();
+    expect(await journals.inUse()).toBe(false);
+    const journal = await journals.create(header('u1'));
+    expect(await journals.inUse()).toBe(true);
+    await journal.close();
+    expect(await journals.inUse()).toBe(false);
+  });
+
   it('give back the header and all entries in order of writing', async () => {
     const journals = make();
     const journal = await journals.create(header('u1'));
