@@ -160,6 +160,13 @@ export const LINK_KEEPALIVE_MS = 5 * SECOND;
 export const LINK_SILENCE_TIMEOUT_MS = 3 * LINK_KEEPALIVE_MS;
 /** A peer whose process turns answers a ping within this. */
 export const LINK_PING_TIMEOUT_MS = 2 * SECOND;
+/**
+ * Small answers that may wait for a peer to read; whoever asks on beyond that loses its link. A peer that keeps to
+ * `MAX_REQUESTS_PER_LINK` has few of them unread, and they take about 150 bytes each.
+ */
+export const MAX_ANSWER_BACKLOG = 8 * MAX_REQUESTS_PER_LINK;
+/** Messages that open, reject or close a channel, in a link's life: a peer of ours sends three, and each may be answered. */
+export const MAX_LINK_CONTROL_MESSAGES = 64;
 /** Chunk bytes in one link message: small enough that several requests interleave. */
 export const LINK_BODY_BYTES = 64 * KIB;
 /** One encrypted link message: a body frame with its header, or a list of peers. */
@@ -170,6 +177,8 @@ export const MAX_LINK_BUFFER_BYTES = 128 * MIB;
 export const MAX_PENDING_HANDSHAKES = 64;
 /** Relays heard of and not proven yet; and the dials under way to prove them, in all and to one address. */
 export const MAX_CANDIDATES = 1024;
+/** Of them, those said to be at one address: many times what a host runs, and the others still have room. */
+export const MAX_CANDIDATES_PER_HOST = MAX_CANDIDATES / 4;
 export const MAX_VERIFY_DIALS = 6;
 export const MAX_VERIFY_DIALS_PER_ADDRESS = 4;
 /** Dials under way to quiet members. */

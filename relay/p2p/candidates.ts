@@ -6,6 +6,7 @@ import type { RelayId } from '../../shared/ids.ts';
 import {
   GONE_AFTER_MS,
   MAX_CANDIDATES,
+  MAX_CANDIDATES_PER_HOST,
   MAX_PEER_ADDRESSES,
   MAX_VERIFY_DIALS,
   MAX_VERIFY_DIALS_PER_ADDRESS,
@@ -60,7 +61,7 @@ export class Candidates {
       else if (known.addresses.length < MAX_PEER_ADDRESSES) known.addresses.push(address);
       return false;
     }
-    if (this.#candidates.size >= MAX_CANDIDATES) return false;
+    if (this.#candidates.size >= MAX_CANDIDATES || this.#isCrowded(address.host)) return false;
     // Both ends hear of each other at about the same time: one of them dials, the other only if nothing comes.
     const patienceMs = VERIFY_FALLBACK_MS + this.#candidates.size * VERIFY_FALLBACK_PER_CANDIDATE_MS;
     const dialAt = this.#selfId < id ? now : now + patienceMs;
@@ -73,6 +74,14 @@ export class Candidates {
       dialling: undefined,
     });
     return true;
+  }
+
+  /** One host that makes up relays must not leave those of others unheard. */
+  #isCrowded(host: string): boolean {
+    if (this.#candidates.size < MAX_CANDIDATES_PER_HOST) return false;
+    let there = 0;
+    for (const { addresses } of this.#candidates.values()) if (addresses[0]?.host === host) there++;
+    return there >= MAX_CANDIDATES_PER_HOST;
   }
 
   /** A link has proven it, or it is not wanted. */

@@ -5,6 +5,7 @@ import type { ChunkId } from '../../shared/ids.ts';
 import {
   LINK_BODY_BYTES,
   LINK_REQUEST_TIMEOUT_MS,
+  MAX_ANSWER_BACKLOG,
   MAX_CHUNK_BYTES,
   MAX_REQUESTS_PER_LINK,
   MIN_CHUNK_BYTES,
@@ -43,6 +44,8 @@ export class ChunkAnswerer {
   readonly #options: ChunkAnswererOptions;
   readonly #requests = new Map<number, Request>();
   #lastRequestId = 0;
+  /** Answers written since the stream was last empty: those that nobody reads stay in memory. */
+  #backlog = 0;
   #closed = false;
 
   constructor(options: ChunkAnswererOptions) {
@@ -103,6 +106,11 @@ export class ChunkAnswerer {
     if (request.receiving !== undefined) this.#end(requestId, request);
   }
 
+  /** The stream has passed on all that was written. */
+  onDrain(): void {
+    this.#backlog = 0;
+  }
+
   /** The link is lost: drops what is under way. A store that has begun still ends. */
   close(): void {
     this.#closed = true;
@@ -131,6 +139,9 @@ export class ChunkAnswerer {
   /** Request ids count up, so that frames of an ended request are told from nonsense. */
   #checkNew(requestId: number): void {
     if (requestId <= this.#lastRequestId) throw outOfTurn();
+    if (this.#backlog >= MAX_ANSWER_BACKLOG) {
+      throw new AppError('RATE_LIMITED', 'The peer asks on without reading its answers.');
+    }
     this.#lastRequestId = requestId;
   }
 
@@ -157,7 +168,7 @@ export class ChunkAnswerer {
 
   async #store(put: PutMessage, bytes: Bytes, stop: AbortSignal): Promise<void> {
     const receipt = await this.#options.chunks.store(put.id, bytes, put.nonceHex);
-    if (!stop.aborted) this.#options.wire.stored({ requestId: put.requestId, receipt });
+    if (!stop.aborted) this.#count(this.#options.wire.stored({ requestId: put.requestId, receipt }));
   }
 
   async #send(requestId: number, id: ChunkId, stop: AbortSignal): Promise<void> {
@@ -165,7 +176,7 @@ export class ChunkAnswerer {
     const chunk = await chunks.read(id);
     if (chunk.length > MAX_CHUNK_BYTES) throw new AppError('CORRUPT', 'The stored chunk is too long.');
     if (stop.aborted) return;
-    wire.found({ requestId, sizeBytes: chunk.length });
+    this.#count(wire.found({ requestId, sizeBytes: chunk.length }));
     for (let start = 0; start < chunk.length; start += LINK_BODY_BYTES) {
       await turns.wait(stop);
       wire.foundBody({ requestId, bytes: chunk.subarray(start, start + LINK_BODY_BYTES) });
@@ -180,7 +191,12 @@ export class ChunkAnswerer {
   }
 
   #fail(requestId: number, error: AppError): void {
-    if (!this.#closed) this.#options.wire.failed({ requestId, error });
+    if (!this.#closed) this.#count(this.#options.wire.failed({ requestId, error }));
+  }
+
+  /** Body frames wait for their turn; other answers are small and do not, so they are counted. */
+  #count(streamTakesMore: boolean): void {
+    this.#backlog = streamTakesMore ? 0 : this.#backlog + 1;
   }
 
   /** What the peer may know: faults of this machine are logged here, not told. */

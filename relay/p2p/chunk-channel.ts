@@ -34,7 +34,10 @@ export function openChunkChannel(options: ChunkChannelOptions): ChunkChannel {
   const channel = mux.createChannel({
     protocol: PROTOCOL,
     onclose: options.onClose,
-    ondrain: () => turns.next(),
+    ondrain: () => {
+      answerer.onDrain();
+      turns.next();
+    },
   });
   if (channel === null) throw new Error('The link is closed.');
   const turns = new SendTurns(() => channel.drained);

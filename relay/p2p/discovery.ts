@@ -135,7 +135,12 @@ export class Discovery implements AsyncDisposable {
       socket.on('error', (err) => log.warn({ err }, 'discovery socket'));
     }
     const readInterfaces = (): void => {
-      this.#targets = broadcastTargets(networkInterfaces(), this.#options.host);
+      try {
+        this.#targets = broadcastTargets(networkInterfaces(), this.#options.host);
+      } catch (err) {
+        // Out of file descriptors: the ones known are still right, most likely.
+        log.warn({ err }, 'the network interfaces could not be read');
+      }
     };
     readInterfaces();
     clock.every(INTERFACES_INTERVAL_MS, readInterfaces, this.#stopped.signal);
@@ -166,7 +171,12 @@ export class Discovery implements AsyncDisposable {
       this.#options.log.debug({ err: cause, from: from.address }, 'a datagram was dropped');
       return;
     }
-    this.#handle(datagram, from, sender, bytes);
+    try {
+      this.#handle(datagram, from, sender, bytes);
+    } catch (err) {
+      // An index on a failing disk, for one. A socket has nobody to throw to but the process.
+      this.#options.log.warn({ err }, 'a datagram could not be handled');
+    }
   }
 
   #handle(datagram: Datagram, from: RemoteInfo, sender: string, bytes: Uint8Array): void {

@@ -9,7 +9,12 @@ import { concatBytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import { relayIdFromHash } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { LINK_KEEPALIVE_MS, LINK_SILENCE_TIMEOUT_MS, MAX_LINK_FRAME_BYTES } from '../../shared/limits.ts';
+import {
+  LINK_KEEPALIVE_MS,
+  LINK_SILENCE_TIMEOUT_MS,
+  MAX_LINK_CONTROL_MESSAGES,
+  MAX_LINK_FRAME_BYTES,
+} from '../../shared/limits.ts';
 import type { Identity } from '../services/ports.ts';
 
 /** Channel numbers that a peer may use. Ours has three channels; protomux keeps a slot for every number it has seen. */
@@ -72,6 +77,8 @@ export class FrameLengthCheck {
 
 /** A secret stream that destroys itself on the first message or frame that is not safe to pass on. */
 export class SecureStream extends NoiseSecretStream {
+  #controlMessages = 0;
+
   constructor(
     isInitiator: boolean,
     socket: Socket,
@@ -90,7 +97,11 @@ export class SecureStream extends NoiseSecretStream {
   }
 
   override push(plain: Uint8Array | null): boolean {
-    if (plain === null || plain.length === 0 || isSafeMuxMessage(plain)) return super.push(plain);
+    if (plain === null || plain.length === 0) return super.push(plain);
+    // Protomux answers some of them, whether anybody reads that or not.
+    if (plain[0] === 0) this.#controlMessages++;
+    if (this.#controlMessages <= MAX_LINK_CONTROL_MESSAGES && isSafeMuxMessage(plain))
+      return super.push(plain);
     this.destroy(new AppError('BAD_INPUT', 'The peer sent a message that is not understood.'));
     return false;
   }

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../shared/errors.ts';
 import { abortable } from './deadline.ts';
 
 /**
@@ -14,6 +15,7 @@ export class SendTurns {
 
   /** Resolves when the caller may write one frame; it calls `next` afterwards. Rejects when the signal fires. */
   async wait(signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
     if (this.#waiting.length === 0 && this.#canWrite()) return;
     const turn = Promise.withResolvers<undefined>();
     const wake = (): void => turn.resolve(undefined);

@@ -5,6 +5,7 @@ import type { RelayId } from '../../../../shared/ids.ts';
 import {
   GONE_AFTER_MS,
   MAX_CANDIDATES,
+  MAX_CANDIDATES_PER_HOST,
   MAX_VERIFY_DIALS,
   MAX_VERIFY_DIALS_PER_ADDRESS,
   VERIFY_FALLBACK_MS,
@@ -51,9 +52,17 @@ describe('bounds', () => {
     expect(candidates.take(0)).toEqual([]);
   });
 
+  it('hold for what one host makes up: others are still heard', () => {
+    const candidates = new Candidates(SELF);
+    for (let n = 0; n < MAX_CANDIDATES; n++) candidates.hint(relayId(1000 + n), at('10.0.0.2'), 0);
+    expect(candidates.size).toBe(MAX_CANDIDATES_PER_HOST);
+    expect(candidates.hint(LARGER, at('10.0.0.3'), 0)).toBe(true);
+  });
+
   it('hold for candidates; who is not spoken of any more makes room', () => {
     const candidates = new Candidates(SELF);
-    for (let n = 0; n < MAX_CANDIDATES + 10; n++) candidates.hint(relayId(1000 + n), at('10.0.0.2'), 0);
+    for (let n = 0; n < MAX_CANDIDATES + 10; n++)
+      candidates.hint(relayId(1000 + n), at(`10.0.0.${n % 9}`), 0);
     expect(candidates.size).toBe(MAX_CANDIDATES);
     candidates.take(GONE_AFTER_MS + 1);
     expect(candidates.size).toBe(0);

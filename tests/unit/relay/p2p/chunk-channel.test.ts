@@ -12,6 +12,7 @@ import { parseChunkId } from '../../../../shared/ids.ts';
 import {
   LINK_BODY_BYTES,
   LINK_REQUEST_TIMEOUT_MS,
+  MAX_ANSWER_BACKLOG,
   MAX_CHUNK_BYTES,
   MAX_REQUESTS_PER_LINK,
   MIN_CHUNK_BYTES,
@@ -268,6 +269,35 @@ describe('a peer that breaks the rules', () => {
     asker.get(ID, never).catch(() => undefined);
     await settled();
     expect(breakRule).toThrow(AppError);
+  });
+
+  it('asks on and reads no answer: the link ends before the answers fill the memory', async () => {
+    let answers = 0;
+    const full = (): boolean => false;
+    const failed = (): boolean => {
+      answers++;
+      return false;
+    };
+    const wire = { put: full, putBody: full, get: full, cancel: full, stored: full, found: full };
+    const log = { debug: full, info: full, warn: full, error: full };
+    const chunks = { store, read, has: full };
+    const other = new ChunkAnswerer({
+      wire: { ...wire, foundBody: full, failed },
+      ...{ turns, chunks, budget, clock, log },
+    });
+    const ask = async (first: number): Promise<void> => {
+      for (let requestId = first; requestId < first + MAX_ANSWER_BACKLOG; requestId++) {
+        other.onGet({ requestId, id: ID });
+        await settled();
+      }
+    };
+    await ask(1);
+    other.onDrain();
+    await ask(1 + MAX_ANSWER_BACKLOG);
+    expect(answers).toBe(2 * MAX_ANSWER_BACKLOG);
+    expect(() => other.onGet({ requestId: 100_000, id: ID })).toThrow(AppError);
+    expect(() => other.onPut({ ...put, requestId: 100_001 })).toThrow(AppError);
+    expect(budget.usedBytes).toBe(0);
   });
 
   it('announces chunks and sends none: its memory is free again after the timeout', async () => {

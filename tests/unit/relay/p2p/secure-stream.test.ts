@@ -1,7 +1,15 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameLengthCheck, isSafeMuxMessage } from '../../../../relay/p2p/secure-stream.ts';
-import { MAX_LINK_FRAME_BYTES } from '../../../../shared/limits.ts';
+import {
+  FrameLengthCheck,
+  SecureStream,
+  isSafeMuxMessage,
+  noiseKeyPair,
+} from '../../../../relay/p2p/secure-stream.ts';
+import { openIdentity } from '../../../../relay/services/receipts.ts';
+import { MAX_LINK_CONTROL_MESSAGES, MAX_LINK_FRAME_BYTES } from '../../../../shared/limits.ts';
 
 /** A frame as the library writes it: 3-byte little-endian length, then the bytes. */
 function frame(sizeBytes: number): Uint8Array {
@@ -52,4 +60,14 @@ describe('messages for protomux', () => {
   ])('%s', (_, bytes, safe) => {
     expect(isSafeMuxMessage(Uint8Array.from(bytes))).toBe(safe);
   });
+});
+
+it('a peer that opens channels without end loses its link', async () => {
+  const { identity } = await openIdentity(new Uint8Array(32).fill(3));
+  const stream = new SecureStream(false, new Socket(), noiseKeyPair(identity));
+  const ended = once(stream, 'error');
+  const open = Uint8Array.from([0, 1, 2, 1, 0x78, 0]);
+  for (let n = 0; n < MAX_LINK_CONTROL_MESSAGES; n++) expect(stream.push(open)).toBe(true);
+  expect(stream.push(open)).toBe(false);
+  expect(await ended).toMatchObject([{ code: 'BAD_INPUT' }]);
 });

@@ -45,6 +45,11 @@ describe('turns to write', () => {
     await second;
   });
 
+  it('are not given to one who has given up already, though there is room', async () => {
+    const turns = new SendTurns(() => true);
+    await expect(turns.wait(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   it('do not keep one who has given up in the queue', async () => {
     let room = false;
     const turns = new SendTurns(() => room);
