@@ -77,7 +77,9 @@ export async function placeChunk(
   const { members, penalties, clock } = context;
   const placement = new Placement();
   // Asking relays that were not asked yet is no attempt: each is asked once, however many before it have refused.
-  for (let attempt = 0; attempt < PUT_ATTEMPTS && placement.holders.size < REPLICAS;) {
+  let attempt = 0;
+  for (let sends = 0; sends < MAX_PUT_SENDS && attempt < PUT_ATTEMPTS; sends++) {
+    if (placement.holders.size >= REPLICAS) break;
     const view = penalties.last(placementOrder(id, await members.get(signal)));
     const targets = placement.targets(view);
     if (targets.length > 0 && (await send(context, placement, { id, chunk, targets }, signal))) continue;
