@@ -83,6 +83,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     local,
     transport,
     events,
+    unknown,
     log,
     maxConcurrentPuts: config.limits.maxConcurrentPuts,
   });

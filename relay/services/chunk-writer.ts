@@ -10,6 +10,7 @@ import type { EventBus } from './events.ts';
 import { Gate } from './gate.ts';
 import type { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
+import type { NegativeCache } from './negative-cache.ts';
 import type { PeerTransport } from './ports.ts';
 import { checkReceipt } from './receipts.ts';
 
@@ -18,6 +19,7 @@ export interface ChunkWriterParts {
   readonly local: LocalChunkService;
   readonly transport: PeerTransport;
   readonly events: EventBus;
+  readonly unknown: NegativeCache;
   readonly log: Log;
   readonly maxConcurrentPuts: number;
 }
@@ -79,11 +81,12 @@ export class ChunkWriter {
     { id, chunk, nonceHex }: { id: ChunkId; chunk: Uint8Array; nonceHex: string },
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { self, local, transport, events, log } = this.#parts;
+    const { self, local, transport, events, unknown, log } = this.#parts;
     try {
       if (relay === self) return { receipt: await local.store(id, chunk, nonceHex) };
       const answer = await transport.putChunk(relay, id, chunk, nonceHex, signal);
       const receipt = await checkReceipt(answer, { relay, chunk: id, sizeBytes: chunk.length, nonceHex });
+      unknown.forget(id);
       events.publish({ type: 'chunk-stored', id, relay, size: chunk.length });
       return { receipt };
     } catch (cause) {

@@ -58,6 +58,22 @@ describe('without named relays', () => {
 });
 
 describe('with named relays', () => {
+  it('is found right afterwards, though nobody had it a moment ago', async () => {
+    const holder = fakeRelay();
+    await using rig = await relayRig({ peers: [holder.id] });
+    const chunk = sampleChunk();
+    const anywhere = { id: chunk.id, localOnly: false, holder: null };
+    rig.transport.gets.set(holder.id, () => Promise.reject(new AppError('NOT_FOUND', 'no')));
+    await expect(rig.reader.get(anywhere, never)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    rig.transport.puts.set(holder.id, (id, bytes, nonce) =>
+      Promise.resolve(signedReceipt(holder, id, bytes.length, nonce)),
+    );
+    rig.transport.gets.set(holder.id, () => Promise.resolve(chunk.bytes));
+    const { receipts } = await rig.writer.put(putRequest(chunk, [holder.id]), never);
+    expect(receipts).toHaveLength(1);
+    expect(await rig.reader.sizeOf(anywhere, never)).toBe(chunk.bytes.length);
+  });
+
   function accepting(relay: FakeRelay, seen: Uint8Array[] = []) {
     return (id: ChunkId, chunk: Uint8Array, nonceHex: string): Promise<Receipt> => {
       seen.push(chunk.slice());
