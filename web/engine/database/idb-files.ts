@@ -49,16 +49,16 @@ export class IdbFiles implements FileStore {
       const stores = ['files', 'manifest-rows', 'journals'] as const;
       const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
       const known = await transaction.objectStore('files').get(id);
+      // Together with its requests: a transaction that fails rejects them all, and `done` as well.
+      const work: Promise<unknown>[] = [transaction.done];
       if (known === undefined) {
         const rowPages = transaction.objectStore('manifest-rows');
-        await Promise.all([
-          transaction.objectStore('files').put(record),
-          ...pages.map((page, number) => rowPages.put(page, [id, number])),
-        ]);
+        work.push(transaction.objectStore('files').put(record));
+        work.push(...pages.map((page, number) => rowPages.put(page, [id, number])));
       }
       if (facts.uploadId !== null)
-        await finishUpload(transaction.objectStore('journals'), facts.uploadId, id);
-      await transaction.done;
+        work.push(finishUpload(transaction.objectStore('journals'), facts.uploadId, id));
+      await Promise.all(work);
       return toStoredFile(known ?? record);
     });
   }

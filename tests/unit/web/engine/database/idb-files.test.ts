@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDeviceKey } from '../../../../../shared/crypto/device-key.ts';
 import { ChunkTable } from '../../../../../shared/format/manifest.ts';
 import type { Manifest } from '../../../../../shared/format/manifest-types.ts';
@@ -136,5 +136,37 @@ describe('openVault', () => {
     await database.put('vault', damaged, 'this-device');
     await expect(openVault(database)).rejects.toMatchObject({ code: 'CORRUPT' });
     expect(await database.get('vault', 'this-device')).toEqual(damaged);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('fails the call, once, and leaves nothing behind', async () => {
+    const unhandled: unknown[] = [];
+    const note = (cause: unknown): void => void unhandled.push(cause);
+    process.on('unhandledRejection', note);
+    let full = false;
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      value: unknown,
+      key?: IDBValidKey,
+    ) {
+      const { transaction } = this;
+      // As a browser does it: when the call has returned.
+      if (!full) queueMicrotask(() => transaction.abort());
+      full = true;
+      return this.add(value, key);
+    });
+    try {
+      const files = new IdbFiles(database, deviceKey);
+      await expect(files.add(A, manifest('a.txt', '2026-11-23T05:00:00Z'), facts)).rejects.toMatchObject({
+        code: 'IO',
+      });
+      put.mockRestore();
+      expect(await files.list()).toEqual([]);
+      expect(unhandled).toEqual([]);
+    } finally {
+      put.mockRestore();
+      process.off('unhandledRejection', note);
+    }
   });
 });
