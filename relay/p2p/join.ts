@@ -3,7 +3,8 @@ import { AppError } from '../../shared/errors.ts';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { MAX_JSON_ANSWER_BYTES, REQUEST_TIMEOUT_MS } from '../../shared/limits.ts';
-import { PeersPage } from '../../shared/protocol/routes.ts';
+import type { Static, TSchema } from 'typebox';
+import { PeersPage, Status } from '../../shared/protocol/routes.ts';
 import type { Peer } from '../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
 import type { PeerAddress } from '../services/membership.ts';
@@ -61,10 +62,12 @@ export async function keepJoined(url: URL, options: JoinOptions, signal: AbortSi
 /** One attempt. Undefined: the URL is this relay's own. */
 async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Link | undefined> {
   const via = normalizeHost(url.hostname);
+  // Which row of the list it is cannot be told by the URL: that may be a name, or an address behind a forwarded port.
+  const { id } = await fetchJson(Status, new URL('/status', url), options.clock, signal);
+  if (id === options.selfId) return undefined;
   const peers = await fetchPeers(url, options.clock, signal);
-  const target = peers.find((peer) => peer.host === via && peer.port === portOf(url)) ?? peers[0];
-  if (target === undefined) throw new AppError('UNAVAILABLE', 'The relay knows no relays, not even itself.');
-  if (target.id === options.selfId) return undefined;
+  const target = peers.find((peer) => peer.id === id);
+  if (target === undefined) throw new AppError('UNAVAILABLE', 'The relay to join does not know itself.');
   for (const peer of peers) {
     options.onHint(parseRelayId(peer.id), { host: hostFrom(peer.host, via), link: peer.link });
   }
@@ -79,13 +82,7 @@ async function fetchPeers(url: URL, clock: Clock, signal: AbortSignal): Promise<
   for (let page = 0; page < MAX_PAGES; page++) {
     const target = new URL('/peers', url);
     if (cursor !== null) target.searchParams.set('cursor', cursor);
-    const answer: PeersPage = await withDeadline(
-      clock,
-      REQUEST_TIMEOUT_MS,
-      'The relay’s answer',
-      signal,
-      (deadline) => fetchPage(target, deadline),
-    );
+    const answer: PeersPage = await fetchJson(PeersPage, target, clock, signal);
     peers.push(...answer.peers);
     cursor = answer.next;
     if (cursor === null) break;
@@ -93,7 +90,18 @@ async function fetchPeers(url: URL, clock: Clock, signal: AbortSignal): Promise<
   return peers;
 }
 
-async function fetchPage(url: URL, signal: AbortSignal): Promise<PeersPage> {
+function fetchJson<T extends TSchema>(
+  schema: T,
+  url: URL,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Static<T>> {
+  return withDeadline(clock, REQUEST_TIMEOUT_MS, 'The relay’s answer', signal, async (deadline) =>
+    parseJsonWith(schema, await fetchText(url, deadline), 'The answer of the relay to join'),
+  );
+}
+
+async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, { signal, redirect: 'error' }).catch((cause: unknown) => {
     throw new AppError('UNAVAILABLE', 'The relay to join cannot be reached.', { cause });
   });
@@ -101,7 +109,7 @@ async function fetchPage(url: URL, signal: AbortSignal): Promise<PeersPage> {
     await response.body?.cancel();
     throw new AppError('UNAVAILABLE', `The relay to join answers with status ${response.status}.`);
   }
-  return parseJsonWith(PeersPage, await readText(response.body), 'The answer of the relay to join');
+  return readText(response.body);
 }
 
 async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
@@ -114,11 +122,6 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
     parts.push(part);
   }
   return new TextDecoder().decode(Buffer.concat(parts));
-}
-
-function portOf(url: URL): number {
-  if (url.port !== '') return Number(url.port);
-  return url.protocol === 'https:' ? 443 : 80;
 }
 
 async function closed(link: Link, signal: AbortSignal): Promise<void> {

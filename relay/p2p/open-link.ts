@@ -61,7 +61,9 @@ export async function openLink(
       protocol: HELLO_PROTOCOL,
       handshake: helloEncoding,
       onopen: (hello) => {
-        const address = dialled ?? { host: normalizeHost(socket.remoteAddress ?? ''), link: hello.link };
+        // A name that was dialled means nothing to others, and beacons come from addresses.
+        const host = normalizeHost(socket.remoteAddress ?? dialled?.host ?? '');
+        const address = { host, link: dialled?.link ?? hello.link };
         link = new Link({ ...context, stream, mux, id, isInitiator, address, hello, pings });
         opened.resolve(link);
       },

@@ -2,6 +2,7 @@
  * Peer lists over links that are kept for it, for relays that broadcasts do not reach: whoever pins a link sends its list on
  * it each second, and whoever gets one answers with its own. Lists are hints and beats; links prove identity.
  */
+import { isIP } from 'node:net';
 import { utf8 } from '../../shared/bytes.ts';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
@@ -77,6 +78,8 @@ export class PeerExchange implements Disposable {
     const { membership, onHint } = this.#options;
     if (membership.heardBeat(id, row.beat, link.id)) return;
     const host = row.host === undefined ? link.address.host : hostFrom(row.host, link.address.host);
+    // A name would be looked up wherever its teller likes.
+    if (isIP(host) === 0) return;
     onHint(id, { host, link: row.link });
   }
 

@@ -1,9 +1,10 @@
 /** `--join` without UDP: who is joined to one learns of all, in both directions, and the dead age out everywhere. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { until } from '../helpers/until.ts';
-import { allKnowAll, freeUdpPort, startNode } from './p2p-rig.ts';
+import type { Identity } from '../../relay/services/ports.ts';
+import { allKnowAll, freeUdpPort, joinAnswer, makeIdentity, startNode } from './p2p-rig.ts';
 import type { RigNode, RigOptions } from './p2p-rig.ts';
 
 let cleanups: (() => unknown)[] = [];
@@ -57,12 +58,11 @@ describe('joining without UDP', () => {
 
   it('goes on trying until the relay to join is up', async () => {
     const holder = await node();
-    const answer = { peers: holder.membership.list(), next: null };
     let requests = 0;
-    const gateway = createServer((_request, response) => {
+    const gateway = createServer((request, response) => {
       requests++;
       response.statusCode = requests < 3 ? 503 : 200;
-      response.end(requests < 2 ? 'not json' : JSON.stringify(answer));
+      response.end(requests < 2 ? 'not json' : joinAnswer(request.url, holder.membership));
     });
     await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
     cleanups.push(() => gateway.close());
@@ -70,6 +70,21 @@ describe('joining without UDP', () => {
     const joiner = await node({ join: [`http://127.0.0.1:${String(port)}`] });
     await until(() => allKnowAll([holder, joiner]), 'joined at last');
     expect(requests).toBeGreaterThanOrEqual(3);
+  });
+
+  it('by a name that no list bears links to the relay of that name, whatever the order of ids', async () => {
+    const ids = Array.from({ length: 3 }, () => makeIdentity()).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const [smallest, middle, largest] = ids as [Identity, Identity, Identity];
+    const hub = await node({ identity: largest });
+    const named = hub.url.replace('127.0.0.1', 'localhost');
+    const first = await node({ identity: middle, join: [hub.url] });
+    await until(() => allKnowAll([hub, first]), 'two know each other');
+    const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const joiner = await node({ identity: smallest, join: [named], log });
+    await until(() => allKnowAll([hub, first, joiner]), 'all know all');
+    expect(log.info).toHaveBeenCalledWith({ url: named, relay: hub.id }, 'joined');
+    const addresses = joiner.membership.addressesOf(hub.id).map(({ host }) => host);
+    expect(addresses).toEqual(['127.0.0.1']);
   });
 
   it('to itself is no error', async () => {

@@ -109,6 +109,16 @@ const quiet: Log = {
   error: () => undefined,
 };
 
+/** What `--join` asks a relay for over HTTP. */
+export function joinAnswer(target: string | undefined, membership: Membership): string {
+  const { id } = membership.self;
+  const counters = { uptime_seconds: 1, capacity: 1000, used: 0, chunks: 0, peers: 1, links: 0 };
+  const status = { id, api: 'lanvault/1', version: '1.0.0', ready: true, ...counters };
+  // By id, as a relay answers: the one that is asked is anywhere in its list.
+  const peers = membership.list().sort((a, b) => (a.id < b.id ? -1 : 1));
+  return JSON.stringify(target === '/status' ? status : { peers, next: null });
+}
+
 /** A node that is announced. Discovery is off unless a port is given. */
 export async function startNode(options: RigOptions = {}): Promise<RigNode> {
   const identity = options.identity ?? makeIdentity();
@@ -134,9 +144,7 @@ export async function startNode(options: RigOptions = {}): Promise<RigNode> {
     log,
   });
   const { linkPort } = await node.listen();
-  const http = createServer((_request, response) => {
-    response.end(JSON.stringify({ peers: membership.list(), next: null }));
-  });
+  const http = createServer((request, response) => response.end(joinAnswer(request.url, membership)));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   await node.announce({ httpPort: port });
