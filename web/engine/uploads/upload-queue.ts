@@ -85,7 +85,12 @@ export class UploadQueue {
     if (item.state === 'done' || item.state === 'queued' || item.state === 'running') {
       throw new AppError('CONFLICT', 'This upload is not stopped.');
     }
-    item.picked = await this.#fileFor(item, file);
+    try {
+      item.picked = await this.#fileFor(item, file);
+    } catch (cause) {
+      if (file === undefined) this.#askForFile(item, cause);
+      throw cause;
+    }
     if (item.journaled) await this.#surroundings.stores.journals.setPaused(id, false);
     item.end('queued');
     this.#changed();
@@ -122,6 +127,13 @@ export class UploadQueue {
     const picked = { file, path, handle: item.handle };
     assertSameFile(item.header, picked);
     return picked;
+  }
+
+  /** What it had cannot be opened any more: the next resume has to bring the file along. */
+  #askForFile(item: UploadItem, cause: unknown): void {
+    item.picked = null;
+    item.end('needs-file', { error: AppError.from(cause) });
+    this.#changed();
   }
 
   #pump(): void {

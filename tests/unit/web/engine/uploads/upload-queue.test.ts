@@ -233,6 +233,30 @@ describe('UploadQueue', () => {
     expect(swarm.sent).toEqual([]);
   });
 
+  it('asks for the file where the one it had cannot be opened again', async () => {
+    const first = visit();
+    first.add([picked('a.bin', 6)], 'none');
+    await interruptAfter(2, first);
+    const { journals } = stores;
+    const leftovers = journals.leftovers.bind(journals);
+    const handle = {
+      getFile: () => Promise.reject(new DOMException('It was moved.', 'NotFoundError')),
+      queryPermission: () => Promise.resolve('granted'),
+    };
+    stores.journals.leftovers = async () =>
+      (await leftovers()).map((left) => ({ ...left, handle: handle as unknown as FileSystemFileHandle }));
+    const second = visit();
+    await second.restore();
+    const [failed] = await until(second, allIn('failed'));
+    expect(failed?.error?.code).toBe('FILE_CHANGED');
+    await expect(second.resume(failed?.id ?? '')).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+    const [asks] = await until(second, allIn('needs-file'));
+    expect(asks?.error?.message).toMatch(/pick it again/);
+    await second.resume(failed?.id ?? '', picked('a.bin', 6));
+    const [done] = await until(second, allIn('done'));
+    expect(done).toMatchObject({ resumedBytes: 2 * BLOCK_BYTES });
+  });
+
   it('gives an unfinished upload up for good when it is dismissed', async () => {
     const first = visit();
     first.add([picked('a.bin', 12)], 'none');
