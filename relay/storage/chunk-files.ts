@@ -20,8 +20,10 @@ const PREFIX = /^[0-9a-f]{2}$/;
 export class ChunkFiles {
   readonly #layout: StorageLayout;
   readonly #ops: FileOps;
-  /** One flag for each of the 65,536 leaf folders. */
+  /** One flag for each of the 65,536 leaf folders: that it is there. */
   readonly #durableLeaves = new Uint8Array(0x10000);
+  /** That its names are durable, except for those being written. */
+  readonly #syncedLeaves = new Uint8Array(0x10000);
 
   constructor(layout: StorageLayout, ops: FileOps) {
     this.#layout = layout;
@@ -42,8 +44,13 @@ export class ChunkFiles {
   /**
    * Writes a chunk durably: temp file → fsync → rename → fsync folder. Throws `HASH_MISMATCH`, `TOO_LARGE`,
    * `BAD_INPUT`, what `source` throws, or the file system's error; in each case nothing is left under the chunk's name.
+   * `place` calls its `move` when the chunk may take its name.
    */
-  async write(id: ChunkId, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<ChunkDigest> {
+  async write(
+    id: ChunkId,
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    place: (digest: ChunkDigest, move: () => Promise<void>) => Promise<void>,
+  ): Promise<ChunkDigest> {
     const temp = path.join(this.#layout.temp, `${id}.${randomBytes(8).toString('hex')}`);
     const handle = await this.#ops.open(temp, 'wx', 0o600);
     let digest: ChunkDigest;
@@ -59,7 +66,7 @@ export class ChunkFiles {
       } finally {
         await handle.close();
       }
-      await this.#moveIntoPlace(temp, id);
+      await place(digest, () => this.#moveIntoPlace(temp, id));
     } catch (error) {
       await this.#removeQuietly(temp);
       throw error;
@@ -109,6 +116,13 @@ export class ChunkFiles {
     }
   }
 
+  /** Makes the name of a file durable that was found: whoever gave it that name may have died before doing so. */
+  async settle(id: ChunkId): Promise<void> {
+    const { folder } = chunkPath(this.#layout, id);
+    await this.#ensureLeaf(id, folder);
+    if (this.#syncedLeaves[leafOf(id)] !== 1) await this.#syncLeaf(id, folder);
+  }
+
   /** Takes a file out of service without destroying it. */
   async setAside(id: ChunkId): Promise<void> {
     try {
@@ -144,12 +158,19 @@ export class ChunkFiles {
     const { folder, file } = chunkPath(this.#layout, id);
     await this.#ensureLeaf(id, folder);
     await this.#ops.rename(temp, file);
+    await this.#syncLeaf(id, folder);
+  }
+
+  async #syncLeaf(id: ChunkId, folder: string): Promise<void> {
+    const leaf = leafOf(id);
+    this.#syncedLeaves[leaf] = 0;
     await syncFolder(this.#ops, folder);
+    this.#syncedLeaves[leaf] = 1;
   }
 
   /** Makes the folder of a chunk and its way down from `chunks` durable, once a process: an earlier one may have died between. */
   async #ensureLeaf(id: ChunkId, folder: string): Promise<void> {
-    const leaf = Number.parseInt(id.slice(0, 4), 16);
+    const leaf = leafOf(id);
     if (this.#durableLeaves[leaf] === 1) return;
     await this.#ops.mkdir(folder, { recursive: true, mode: 0o700 });
     await syncFolder(this.#ops, path.dirname(folder));
@@ -165,6 +186,10 @@ export class ChunkFiles {
       if (errnoOf(cause) === undefined) throw cause;
     }
   }
+}
+
+function leafOf(id: ChunkId): number {
+  return Number.parseInt(id.slice(0, 4), 16);
 }
 
 function digestOrRotten(hasher: ChunkHasher, id: ChunkId): ChunkDigest | 'rotten' {

@@ -16,6 +16,7 @@ import type { IndexRow, InventoryRow } from './chunk-index.ts';
 import { nodeFileOps, storageError } from './file-ops.ts';
 import type { FileOps } from './file-ops.ts';
 import { storageLayout } from './layout.ts';
+import { KeyedTurns } from './keyed-turns.ts';
 import { reconcileHashes, reconcileNames } from './reconcile.ts';
 import { SpaceBudget } from './space-budget.ts';
 import type { StorageLog } from './storage-log.ts';
@@ -46,6 +47,8 @@ export class ChunkStore implements AsyncDisposable {
   readonly #budget: SpaceBudget;
   readonly #options: ChunkStoreOptions;
   readonly #stopping = new AbortController();
+  /** A file is judged by its bytes and then set aside by its name: between the two, nobody may put another one there. */
+  readonly #turns = new KeyedTurns();
   /** Until this settles, files may exist that the index does not know. */
   #reconciliation: Promise<void> = Promise.resolve();
   #reconciled = false;
@@ -110,9 +113,13 @@ export class ChunkStore implements AsyncDisposable {
       await this.#accounted;
       if (this.has(id) && (await this.#verify(id))) return await hashOnly(id, source);
       return await this.#budget.withRoom(sizeHintBytes, async () => {
-        const digest = await this.#files.write(id, source);
-        this.#index.put(digest, this.#options.wallTime());
-        return digest.sizeBytes;
+        const { sizeBytes } = await this.#files.write(id, source, (digest, move) =>
+          this.#turns.run(id, async () => {
+            await move();
+            this.#index.put(digest, this.#options.wallTime());
+          }),
+        );
+        return sizeBytes;
       });
     } catch (cause) {
       throw storageError(cause);
@@ -173,16 +180,17 @@ export class ChunkStore implements AsyncDisposable {
   async #whole(id: ChunkId): Promise<IndexRow | null> {
     const row = this.#index.find(id);
     const stats = row === null && this.#reconciled ? null : await this.#files.stat(id);
-    if (stats === null) {
-      if (row !== null) this.#drop(id, 'A chunk file has vanished');
-      return null;
-    }
-    if (row?.verified === true && row.sizeBytes === stats.size) return row;
+    if (row === null && stats === null) return null;
+    if (row?.verified === true && row.sizeBytes === stats?.size) return row;
     return (await this.#verify(id)) ? this.#index.find(id) : null;
   }
 
   /** Hashes the file and settles its row: stored, or gone from the index with the file set aside. */
-  async #verify(id: ChunkId): Promise<boolean> {
+  #verify(id: ChunkId): Promise<boolean> {
+    return this.#turns.run(id, () => this.#judge(id));
+  }
+
+  async #judge(id: ChunkId): Promise<boolean> {
     const digest = await this.#files.verify(id);
     if (digest === null) {
       this.#drop(id, 'A chunk file has vanished');
@@ -193,7 +201,10 @@ export class ChunkStore implements AsyncDisposable {
       this.#drop(id, 'A chunk file no longer holds its chunk and was set aside');
       return false;
     }
-    if (this.#index.find(id)?.verified !== true) this.#index.put(digest, this.#options.wallTime());
+    if (this.#index.find(id)?.verified !== true) {
+      await this.#files.settle(id);
+      this.#index.put(digest, this.#options.wallTime());
+    }
     return true;
   }
 
