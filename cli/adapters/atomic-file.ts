@@ -12,21 +12,26 @@ export interface AtomicFileOptions {
   readonly mode?: number;
   /** Whether an existing file gives way; otherwise `commit` throws `CONFLICT` and leaves it untouched. */
   readonly replace: boolean;
+  /** Before that `CONFLICT`: called while the name is taken, to move away whatever has it. */
+  readonly makeRoom?: () => Promise<void>;
 }
+
+/** Others may take the name again as soon as it is free; each of them does so once. */
+const MAX_PUBLISH_TRIES = 100;
 
 /** A file being written under a temporary name. Disposing of it before `commit` leaves no trace. */
 export class AtomicFile implements AsyncDisposable {
   readonly #handle: FileHandle;
   readonly #temporary: string;
   readonly #target: string;
-  readonly #replace: boolean;
+  readonly #options: AtomicFileOptions;
   #open = true;
 
-  private constructor(handle: FileHandle, temporary: string, target: string, replace: boolean) {
+  private constructor(handle: FileHandle, temporary: string, target: string, options: AtomicFileOptions) {
     this.#handle = handle;
     this.#temporary = temporary;
     this.#target = target;
-    this.#replace = replace;
+    this.#options = options;
   }
 
   /** The folder of `target` must exist. Throws `CONFLICT`, `IO`, `NO_SPACE`. */
@@ -34,11 +39,11 @@ export class AtomicFile implements AsyncDisposable {
     try {
       const existing = await statOrNull(target);
       if (existing?.isDirectory() === true) throw new AppError('CONFLICT', `${target} is a folder.`);
-      if (existing !== null && !options.replace) throw alreadyThere(target);
+      if (existing !== null && !options.replace && options.makeRoom === undefined) throw alreadyThere(target);
       // The name stays short, since the target's may already be as long as the file system takes.
       const temporary = join(dirname(target), `.lanvault-${randomUUID()}.tmp`);
       const handle = await open(temporary, 'wx', options.mode ?? 0o600);
-      return new AtomicFile(handle, temporary, target, options.replace);
+      return new AtomicFile(handle, temporary, target, options);
     } catch (cause) {
       throw ioError(cause, `Writing ${target}`);
     }
@@ -62,14 +67,25 @@ export class AtomicFile implements AsyncDisposable {
     try {
       await this.#handle.sync();
       await this.#close();
-      if (this.#replace) {
-        await rename(this.#temporary, this.#target);
-      } else {
-        await publishNew(this.#temporary, this.#target);
-      }
+      if (this.#options.replace) await rename(this.#temporary, this.#target);
+      else await this.#publish();
       await syncFolder(dirname(this.#target));
     } catch (cause) {
       throw ioError(cause, `Writing ${this.#target}`);
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const { makeRoom } = this.#options;
+    for (let tries = 1; ; tries++) {
+      try {
+        await publishNew(this.#temporary, this.#target);
+        return;
+      } catch (cause) {
+        const taken = cause instanceof AppError && cause.code === 'CONFLICT';
+        if (makeRoom === undefined || !taken || tries >= MAX_PUBLISH_TRIES) throw cause;
+        await makeRoom();
+      }
     }
   }
 
@@ -96,13 +112,18 @@ export async function writeFileAtomic(
   await file.commit();
 }
 
+/** Whether a failed `link` tells of a file system that has no hard links. */
+export function isWithoutLinks(cause: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(cause) ?? '');
+}
+
 /** `link` fails where a name is taken, unlike `rename`; file systems without hard links get the checked rename. */
 async function publishNew(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST') throw alreadyThere(target);
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(cause) ?? '')) throw cause;
+    if (!isWithoutLinks(cause)) throw cause;
     if ((await statOrNull(target)) !== null) throw alreadyThere(target);
     await rename(temporary, target);
   }

@@ -1,12 +1,13 @@
 /** Manifests on disk. A manifest holds the key of its file: mode 0600, and none is ever overwritten. */
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, realpath } from 'node:fs/promises';
+import { link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ChunkTable } from '../../shared/format/chunk-table.ts';
 import { parseManifest, serializeManifest } from '../../shared/format/manifest.ts';
 import { AppError } from '../../shared/errors.ts';
-import { AtomicFile } from './atomic-file.ts';
+import { AtomicFile, isWithoutLinks, statOrNull } from './atomic-file.ts';
 import { isFolder } from './folder-walk.ts';
 import { makeFolder } from './folders.ts';
 import { errnoOf, ioError } from './io-errors.ts';
@@ -33,9 +34,12 @@ export async function readManifestFile(path: string): Promise<Manifest & { reado
  */
 export async function writeManifestFile(path: string, manifest: Manifest): Promise<string | null> {
   await prepareManifestPath(path);
-  await using file = await AtomicFile.create(path, { replace: true });
+  let kept: string | null = null;
+  const makeRoom = async (): Promise<void> => {
+    kept = (await setAside(path)) ?? kept;
+  };
+  await using file = await AtomicFile.create(path, { replace: false, makeRoom });
   for await (const piece of serializeManifest(manifest)) await file.write(piece);
-  const kept = await keepExisting(path);
   await file.commit();
   return kept;
 }
@@ -47,20 +51,52 @@ export async function prepareManifestPath(path: string): Promise<void> {
   await probe[Symbol.asyncDispose]();
 }
 
-async function keepExisting(path: string): Promise<string | null> {
-  const doing = `Keeping the earlier ${path}`;
+/**
+ * Frees the name. Other uploads may be doing the same: what is moved away in the end need not be what was there at first,
+ * so both are kept. The new name of the last one, or null when somebody else has freed the name.
+ */
+async function setAside(path: string): Promise<string | null> {
+  const claimed = join(dirname(path), `.lanvault-${randomUUID()}.tmp`);
+  try {
+    let kept = await unlessGone(keep(path, path));
+    if ((await unlessGone(rename(path, claimed).then(() => claimed))) === null) return kept;
+    const [before, now] = await Promise.all([kept === null ? null : stat(kept), statOrNull(claimed)]);
+    // Null for a link that leads nowhere: there is nothing to keep.
+    if (now !== null && now.ino !== before?.ino) kept = await keep(claimed, path);
+    await rm(claimed, { force: true });
+    return kept;
+  } catch (cause) {
+    throw ioError(cause, `Keeping the earlier ${path}`);
+  }
+}
+
+/** Null where the file is gone. */
+async function unlessGone<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+/** Gives a file the next free name of `NAME.1`, `NAME.2`…, beside its own: at no moment is it gone. */
+async function keep(existing: string, name: string): Promise<string> {
+  const source = await realpath(existing);
   for (let number = 1; number < MAX_KEPT; number++) {
-    const kept = `${path}.${number}`;
+    const kept = `${name}.${number}`;
     try {
-      // A second name for the same file: at no moment is it gone.
-      await link(await realpath(path), kept);
+      await link(source, kept);
       return kept;
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') return null;
-      if (errnoOf(cause) !== 'EEXIST') throw ioError(cause, doing);
+      if (errnoOf(cause) === 'EEXIST') continue;
+      if (!isWithoutLinks(cause)) throw cause;
+      if ((await statOrNull(kept)) !== null) continue;
+      await rename(source, kept);
+      return kept;
     }
   }
-  throw new AppError('IO', `${doing} failed: there are ${MAX_KEPT} already.`);
+  throw new AppError('IO', `Keeping the earlier ${name} failed: there are ${MAX_KEPT} already.`);
 }
 
 /** Where an upload's manifest goes: `given` itself, or below it when it is a folder, or the default folder. */
