@@ -1,5 +1,6 @@
 /** The composition root: one relay out of storage, services, HTTP and the swarm. */
 import { mkdir } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import packageJson from '../package.json' with { type: 'json' };
 import { AppError } from '../shared/errors.ts';
 import type { RelayId } from '../shared/ids.ts';
@@ -109,7 +110,8 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   };
 
   await registerApi(server, services, config);
-  started.defer(() => closeServer(server, config.limits.stopGraceMs));
+  const upgraded = upgradedSockets(server);
+  started.defer(() => closeServer(server, upgraded, config.limits.stopGraceMs));
   const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);
   await swarm.announce({ httpPort });
@@ -156,9 +158,26 @@ async function listen(server: HttpServer, { host, httpPort }: RelayConfig): Prom
   return address.port;
 }
 
+/** Connections that the HTTP server no longer counts among its own, and yet waits for when it closes. */
+function upgradedSockets(server: HttpServer): ReadonlySet<Duplex> {
+  const sockets = new Set<Duplex>();
+  server.server.on('upgrade', (_request, socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
 /** Requests under way may end; after the grace their connections are cut. */
-async function closeServer(server: HttpServer, graceMs: number): Promise<void> {
-  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs);
+async function closeServer(
+  server: HttpServer,
+  upgraded: ReadonlySet<Duplex>,
+  graceMs: number,
+): Promise<void> {
+  const cut = setTimeout(() => {
+    server.server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  }, graceMs);
   try {
     await server.close();
   } finally {

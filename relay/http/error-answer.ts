@@ -3,6 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../shared/errors.ts';
 import { BAD_REQUEST_MESSAGES } from './fastify-errors.ts';
 
+/** RFC 9110 §15.5.9 */
+const REQUEST_TIMEOUT = 408;
+
 /** Answers a thrown value. The unforeseen is logged with its cause and leaves as a bare `INTERNAL`. */
 export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = asAppError(thrown);
@@ -11,11 +14,16 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   }
   if (error.code === 'RATE_LIMITED') reply.header('retry-after', '1');
   void reply
-    .code(error.status)
+    .code(isSlowClient(error, request) ? REQUEST_TIMEOUT : error.status)
     .removeHeader('etag')
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(JSON.stringify({ error: error.toObject() }));
+}
+
+/** A body that does not arrive is the client's fault, and not that of a relay behind this one. */
+function isSlowClient(error: AppError, { method, raw }: FastifyRequest): boolean {
+  return error.code === 'TIMEOUT' && method === 'PUT' && !raw.complete;
 }
 
 function asAppError(thrown: unknown): AppError {

@@ -95,7 +95,7 @@ describe('slow clients', () => {
     client.send(putHead(sampleChunk().id, `${header}Content-Length: 4000`));
     client.send('x'.repeat(500));
     const answer = await client.closed;
-    expect(answer).toMatch(/^HTTP\/1\.1 504 [^]*"code":"TIMEOUT"/);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*"code":"TIMEOUT"/);
     await settled(async () => (await readdir(path.join(rig.dir, 'tmp'))).length === 0);
     expect(rig.store.usage.chunks).toBe(0);
   });
