@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import { randomBytes } from '../../shared/crypto/random.ts';
+import { someHolderIsHere } from '../../shared/engine/journal-holders.ts';
 import type {
   BlockSource,
   Journal,
@@ -9,7 +10,6 @@ import type {
   JournalStore,
   SwarmPort,
 } from '../../shared/engine/ports.ts';
-import type { RelayId } from '../../shared/ids.ts';
 
 const KEY_BYTES = 32;
 
@@ -37,7 +37,7 @@ export async function openJournal(
   for (const { uploadId } of fitting) {
     const journal = await store.open(uploadId);
     try {
-      if (await isHere(journal, swarm, signal)) return { journal, resumed: true };
+      if (await someHolderIsHere(journal, swarm, signal)) return { journal, resumed: true };
     } catch (cause) {
       await journal.close();
       throw cause;
@@ -49,16 +49,6 @@ export async function openJournal(
 
 function preference(header: JournalHeader, source: BlockSource): number {
   return header.fingerprint === source.fingerprint ? 1 : 0;
-}
-
-/** Whether any of the relays that hold its chunks, if any do, belongs to this swarm. */
-async function isHere(journal: Journal, swarm: SwarmPort, signal: AbortSignal): Promise<boolean> {
-  const holders = new Set<RelayId>();
-  for await (const entry of journal.entries()) {
-    if (entry.kind === 'stored') for (const holder of entry.holders) holders.add(holder);
-  }
-  if (holders.size === 0) return true;
-  return (await swarm.members(signal)).some(({ id }) => holders.has(id));
 }
 
 function newHeader(source: BlockSource, mode: CompressionMode): JournalHeader {
