@@ -48,6 +48,8 @@ export async function openLink(
     if (link !== undefined) link.lastHeardAt = context.clock.now();
   });
   const opened = Promise.withResolvers<Link>();
+  // Nobody waits for it when the signal has fired already; an unhandled rejection would end the process.
+  opened.promise.catch(() => undefined);
   stream.on('error', (cause: Error) => opened.reject(AppError.from(cause, 'UNAVAILABLE')));
   stream.once('close', () => opened.reject(new AppError('UNAVAILABLE', 'The relay closed the connection.')));
   stream.once('connect', () => {

@@ -88,7 +88,8 @@ export class SecureStream extends NoiseSecretStream {
     const check = new FrameLengthCheck();
     // Before the library's own listener, so that it never sees a frame that is too long.
     socket.on('data', (data: Uint8Array) => {
-      if (!check.accepts(data)) socket.destroy(new AppError('BAD_INPUT', 'A link frame is too long.'));
+      // Not the socket: the library would hear of its end only after it has handled these bytes.
+      if (!check.accepts(data)) this.destroy(new AppError('BAD_INPUT', 'A link frame is too long.'));
       onBytes();
     });
     super(isInitiator, socket, { keyPair, keepAlive: LINK_KEEPALIVE_MS });
