@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly size: number;
   readonly spawn: () => SpawnedWorker;
   readonly clock?: EngineClock;
+  /** A worker is replaced after this many jobs; default never. */
+  readonly jobsPerWorker?: number;
 }
 
 /** Disposing ends all workers; jobs under way fail with `ABORTED`. */
@@ -37,6 +39,7 @@ class PooledWorker {
   /** Set while it waits for a job; firing it keeps the worker. */
   idle: AbortFork | undefined;
   dead = false;
+  jobs = 0;
 
   constructor(spawned: SpawnedWorker, onDeath: (worker: PooledWorker) => void) {
     this.#spawned = spawned;
@@ -68,17 +71,19 @@ class WorkerPool implements BlockWorkers, AsyncDisposable {
   readonly concurrency: number;
   readonly #spawn: () => SpawnedWorker;
   readonly #clock: EngineClock;
+  readonly #jobsPerWorker: number;
   readonly #slots: Semaphore;
   /** Those that rested longest first. */
   readonly #workers = new Set<PooledWorker>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
-  constructor({ size, spawn, clock = systemClock }: WorkerPoolOptions) {
+  constructor({ size, spawn, jobsPerWorker = Infinity, clock = systemClock }: WorkerPoolOptions) {
     if (!Number.isInteger(size) || size < 1)
       throw new AppError('BAD_INPUT', 'A pool has at least one worker.');
     this.concurrency = size;
     this.#spawn = spawn;
+    this.#jobsPerWorker = jobsPerWorker;
     this.#clock = clock;
     this.#slots = new Semaphore(size);
   }
@@ -161,6 +166,10 @@ class WorkerPool implements BlockWorkers, AsyncDisposable {
 
   #rest(worker: PooledWorker): void {
     if (worker.dead) return;
+    if (++worker.jobs >= this.#jobsPerWorker) {
+      this.#end(worker);
+      return;
+    }
     this.#workers.delete(worker);
     this.#workers.add(worker);
     const idle = forkAbort(this.#stopped.signal);

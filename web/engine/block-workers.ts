@@ -3,12 +3,12 @@ import type { BlockWorkerApi } from '../../shared/engine/block-worker-api.ts';
 import type { BlockWorkers } from '../../shared/engine/ports.ts';
 import { createWorkerPool } from '../../shared/engine/worker-pool.ts';
 import type { SpawnedWorker } from '../../shared/engine/worker-pool.ts';
-import { MAX_BROWSER_WORKERS } from '../../shared/limits.ts';
+import { JOBS_PER_BROWSER_WORKER, MAX_BROWSER_WORKERS } from '../../shared/limits.ts';
 
 /** The page's pool: a worker per core, started as blocks come, ended when idle. */
 export function createBlockWorkers(): BlockWorkers & AsyncDisposable {
   const size = Math.max(1, Math.min(navigator.hardwareConcurrency, MAX_BROWSER_WORKERS));
-  return createWorkerPool({ size, spawn });
+  return createWorkerPool({ size, spawn, jobsPerWorker: JOBS_PER_BROWSER_WORKER });
 }
 
 function spawn(): SpawnedWorker {

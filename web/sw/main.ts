@@ -17,6 +17,11 @@ import { STREAM_PREFIX } from '../engine/stream-url.ts';
 import { StoredFiles } from './stored-files.ts';
 import { respondToStream } from './stream-response.ts';
 
+/** ServiceWorker Static Routing API, as far as it is used here. TypeScript's library does not know it yet. */
+interface StaticRoutes {
+  addRoutes?(route: { condition: { requestMethod: string }; source: 'network' }): Promise<void>;
+}
+
 declare const self: ServiceWorkerGlobalScope & {
   /** Put in by `vite.sw.config.ts`. */
   readonly __WB_MANIFEST: { url: string; revision: string | null }[];
@@ -39,6 +44,13 @@ cleanupOutdatedCaches();
 registerRoute(
   new NavigationRoute(createHandlerBoundToURL('/index.html'), { allowlist: [/^\/(?:index\.html)?$/] }),
 );
+
+// Chunks on their way out are none of its business; and each one that it is shown stays in memory, as the body of a request
+// that its collector does not see the size of. Browsers without static routes show it every request.
+self.addEventListener('install', (event: ExtendableEvent & StaticRoutes) => {
+  if (event.addRoutes === undefined) return;
+  event.waitUntil(event.addRoutes({ condition: { requestMethod: 'PUT' }, source: 'network' }));
+});
 
 // Pages that are open at the first visit get their streams without a reload. An update waits until it is told to go
 // ahead (`skip-waiting`) or no page is left, so that it never ends a transfer.

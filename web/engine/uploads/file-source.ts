@@ -44,12 +44,26 @@ function mediaTypeOf(file: File): string {
   return type.length <= MAX_MEDIA_TYPE_CHARS && MEDIA_TYPE.test(type) ? type : 'application/octet-stream';
 }
 
+/**
+ * Not by `arrayBuffer()`: what the browser keeps behind that buffer counts no more once the buffer has gone to a worker,
+ * so nothing makes it collect, and a large file piles up (measured: 250 MiB more for 256 MiB read).
+ */
 async function readSlice(slice: Blob): Promise<Bytes> {
+  const block = new Uint8Array(slice.size);
+  let filledBytes = 0;
   try {
-    return new Uint8Array(await slice.arrayBuffer());
+    const reader = slice.stream().getReader();
+    for (;;) {
+      const part = await reader.read();
+      if (part.done) break;
+      block.set(part.value, filledBytes);
+      filledBytes += part.value.length;
+    }
   } catch (cause) {
     throw readError(cause);
   }
+  if (filledBytes < block.length) throw fileChanged();
+  return block;
 }
 
 async function currentFile(handle: FileSystemFileHandle): Promise<File> {

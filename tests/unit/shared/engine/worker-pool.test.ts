@@ -40,8 +40,9 @@ class Rig {
   readonly kill: ((cause: unknown) => void)[] = [];
   readonly pool: BlockWorkers & AsyncDisposable;
 
-  constructor(size: number) {
-    this.pool = createWorkerPool({ size, clock: this.clock, spawn: () => this.#spawn() });
+  constructor(size: number, jobsPerWorker?: number) {
+    const limit = jobsPerWorker === undefined ? {} : { jobsPerWorker };
+    this.pool = createWorkerPool({ size, clock: this.clock, spawn: () => this.#spawn(), ...limit });
   }
 
   #spawn() {
@@ -198,6 +199,12 @@ describe('workers', () => {
     });
     for (let i = 0; i < 2; i++) await expect(pool.seal(job(), never())).rejects.toBeInstanceOf(AppError);
     await pool[Symbol.asyncDispose]();
+  });
+
+  it('are replaced after so many jobs, with no job lost', async () => {
+    rig = new Rig(1, 3);
+    for (let i = 0; i < 7; i++) expect(await rig.pool.hash(pseudoRandom(10), never())).toHaveLength(32);
+    expect(rig).toMatchObject({ started: 3, alive: 1 });
   });
 
   it('are ended when idle', async () => {

@@ -10,7 +10,7 @@ function unreadable(name: string): File {
   const broken = new File(['x'], 'a.txt');
   broken.slice = () => {
     const slice = new Blob();
-    slice.arrayBuffer = () => Promise.reject(new DOMException('no', name));
+    slice.stream = () => new ReadableStream({ pull: () => Promise.reject(new DOMException('no', name)) });
     return slice;
   };
   return broken;
