@@ -1,9 +1,9 @@
 /** What a browser with all its processes holds in memory, read from the kernel while something runs. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Browser } from '@playwright/test';
 import Type from 'typebox';
 import { parseWith } from '../../shared/protocol/schemas.ts';
+import type { BareBrowser } from './bare-browser.ts';
 
 const SAMPLE_EVERY_MS = 200;
 const KIB_PER_MIB = 1024;
@@ -23,13 +23,12 @@ export interface MemoryPeak {
  * The peak while `work` runs: heaps, buffers and shared memory (Pss_Anon + Pss_Shmem, so that what processes share
  * counts once) of every process that the DevTools protocol names. The program's own code and cached files do not count.
  */
-export async function peakMemoryDuring(browser: Browser, work: () => Promise<void>): Promise<MemoryPeak> {
-  const session = await browser.newBrowserCDPSession();
+export async function peakMemoryDuring(browser: BareBrowser, work: () => Promise<void>): Promise<MemoryPeak> {
   const done = new AbortController();
   let peak: MemoryPeak = { totalMib: 0, byType: {} };
   async function sample(): Promise<void> {
     while (!done.signal.aborted) {
-      const answer = await session.send('SystemInfo.getProcessInfo');
+      const answer = await browser.send('SystemInfo.getProcessInfo');
       const { processInfo } = parseWith(ProcessInfo, answer, 'The process list');
       const byType: Record<string, number> = {};
       for (const { id, type } of processInfo) byType[type] = (byType[type] ?? 0) + (await privateMib(id));
@@ -45,7 +44,6 @@ export async function peakMemoryDuring(browser: Browser, work: () => Promise<voi
   } finally {
     done.abort();
     await sampling;
-    await session.detach();
   }
   return peak;
 }

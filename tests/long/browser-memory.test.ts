@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { chromium } from '@playwright/test';
-import type { Page } from '@playwright/test';
 import { expect, test } from 'vitest';
 import { Stage } from '../e2e/stage.ts';
+import { BareBrowser } from '../helpers/bare-browser.ts';
+import type { BarePage } from '../helpers/bare-browser.ts';
 import { peakMemoryDuring } from '../helpers/browser-memory.ts';
-import { chromiumPath } from '../helpers/chromium.ts';
+import type { MemoryPeak } from '../helpers/browser-memory.ts';
 import { sha256OfFile, writeRandomFile } from '../helpers/files.ts';
+import { until } from '../helpers/until.ts';
 
 const MIB = 2 ** 20;
 const SMALL_MIB = 64;
@@ -17,16 +19,18 @@ const LARGE_MIB = 512;
 const GROWTH_LIMIT_MIB = 64;
 const TRANSFER_TIMEOUT_MS = 20 * 60_000;
 
-async function upload(page: Page, file: string, name: string): Promise<void> {
-  await page.getByLabel('Files to upload').setInputFiles(file);
-  await page.getByRole('button', { name: `Open ${name}` }).waitFor({ timeout: TRANSFER_TIMEOUT_MS });
-}
+const label = (text: string): string => `[aria-label=${JSON.stringify(text)}]`;
 
-/** Where the browser put the bytes; it removes them when it ends. */
-async function download(page: Page, name: string): Promise<string> {
-  const started = page.waitForEvent('download');
-  await page.getByRole('button', { name: `Download ${name}`, exact: true }).click();
-  return (await started).path();
+async function openApp(browser: BareBrowser, url: string): Promise<BarePage> {
+  const page = await browser.open(url);
+  await until(
+    async () => (await page.evaluate('location.href').catch(() => '')) === `${url}/`,
+    'the app opens',
+  );
+  await page.waitFor(
+    `navigator.serviceWorker.controller && document.querySelector('${label('Files to upload')}')`,
+  );
+  return page;
 }
 
 test('the browser sends and gets a large file in flat memory', async () => {
@@ -36,29 +40,33 @@ test('the browser sends and gets a large file in flat memory', async () => {
   for (const sizeMib of [SMALL_MIB, LARGE_MIB]) {
     const name = `${String(sizeMib)}.bin`;
     await writeRandomFile(stage.path(name), sizeMib * MIB);
-    // A browser of its own for each size, so that neither inherits the other's heap.
-    const browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
-      downloadsPath: stage.path('downloads'),
+    const profile = stage.path(`profile-${String(sizeMib)}`);
+    // A browser of its own for each way, so that neither inherits the other's heap.
+    const inBrowser = async (
+      work: (page: BarePage, browser: BareBrowser) => Promise<void>,
+    ): Promise<MemoryPeak> => {
+      await using browser = await BareBrowser.launch(profile);
+      const page = await openApp(browser, stage.webUi.url);
+      return await peakMemoryDuring(browser, () => work(page, browser));
+    };
+    const up = await inBrowser(async (page) => {
+      await page.setFile(label('Files to upload'), stage.path(name));
+      await page.waitFor(`document.querySelector('${label(`Open ${name}`)}')`, TRANSFER_TIMEOUT_MS);
     });
-    try {
-      const page = await browser.newPage();
-      // Not through the stage's proxy, which keeps all that it sees.
-      await page.goto(stage.webUi.url);
-      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-      const up = await peakMemoryDuring(browser, () => upload(page, stage.path(name), name));
-      let copy = '';
-      const down = await peakMemoryDuring(browser, async () => {
-        copy = await download(page, name);
+    const down = await inBrowser(async (page, browser) => {
+      await browser.send('Browser.setDownloadBehavior', {
+        behavior: 'allow',
+        downloadPath: stage.path('downloads'),
       });
+      await page.waitFor(`document.querySelector('${label(`Download ${name}`)}')`);
+      await page.click(label(`Download ${name}`));
+      const copy = stage.path(`downloads/${name}`);
+      await until(() => existsSync(copy), `${name} is downloaded`, TRANSFER_TIMEOUT_MS);
       expect(await sha256OfFile(copy)).toBe(await sha256OfFile(stage.path(name)));
-      peaks[`up ${String(sizeMib)}`] = up.totalMib;
-      peaks[`down ${String(sizeMib)}`] = down.totalMib;
-      console.log(`${String(sizeMib)} MiB, peak memory of the browser in MiB:`, { up, down });
-    } finally {
-      await browser.close();
-    }
+    });
+    peaks[`up ${String(sizeMib)}`] = up.totalMib;
+    peaks[`down ${String(sizeMib)}`] = down.totalMib;
+    console.log(`${String(sizeMib)} MiB, peak memory of the browser in MiB:`, { up, down });
   }
   for (const way of ['up', 'down']) {
     const small = peaks[`${way} ${String(SMALL_MIB)}`] ?? Number.NaN;
