@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../../shared/errors.ts';
-import { abortable } from './deadline.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /**
  * Turns of the requests that share one link: a body frame is written only while the stream takes more, and whoever
@@ -7,7 +7,7 @@ import { abortable } from './deadline.ts';
  */
 export class SendTurns {
   readonly #canWrite: () => boolean;
-  readonly #waiting: (() => void)[] = [];
+  readonly #line = new WaitingLine();
 
   constructor(canWrite: () => boolean) {
     this.#canWrite = canWrite;
@@ -16,22 +16,12 @@ export class SendTurns {
   /** Resolves when the caller may write one frame; it calls `next` afterwards. Rejects when the signal fires. */
   async wait(signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    if (this.#waiting.length === 0 && this.#canWrite()) return;
-    const turn = Promise.withResolvers<undefined>();
-    const wake = (): void => turn.resolve(undefined);
-    this.#waiting.push(wake);
-    try {
-      await abortable(signal, turn.promise);
-    } catch (cause) {
-      const index = this.#waiting.indexOf(wake);
-      if (index >= 0) this.#waiting.splice(index, 1);
-      else this.next();
-      throw cause;
-    }
+    if (this.#line.empty && this.#canWrite()) return;
+    await this.#line.wait(signal, () => this.next());
   }
 
   /** Gives the turn on. Also called when the stream has drained. */
   next(): void {
-    if (this.#canWrite()) this.#waiting.shift()?.();
+    if (this.#canWrite()) this.#line.next();
   }
 }

@@ -1,9 +1,9 @@
-import { abortable } from './deadline.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** At most `limit` holders at once; the rest wait in order. */
 export class Slots {
   readonly #limit: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #line = new WaitingLine();
   #taken = 0;
 
   constructor(limit: number) {
@@ -17,28 +17,12 @@ export class Slots {
   /** Resolves with how to give the slot back (once). Rejects when the signal fires first. */
   async acquire(signal: AbortSignal): Promise<() => void> {
     if (this.#taken < this.#limit) this.#taken++;
-    else await this.#wait(signal);
+    else await this.#line.wait(signal, () => this.#release());
     return () => this.#release();
-  }
-
-  async #wait(signal: AbortSignal): Promise<void> {
-    const turn = Promise.withResolvers<undefined>();
-    const wake = (): void => turn.resolve(undefined);
-    this.#waiting.push(wake);
-    try {
-      await abortable(signal, turn.promise);
-    } catch (cause) {
-      const index = this.#waiting.indexOf(wake);
-      if (index >= 0) this.#waiting.splice(index, 1);
-      else this.#release();
-      throw cause;
-    }
   }
 
   /** The slot passes to whoever waits longest, or becomes free. */
   #release(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#taken--;
-    else next();
+    if (!this.#line.next()) this.#taken--;
   }
 }
