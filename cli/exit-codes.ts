@@ -30,6 +30,7 @@ const OUTCOME_OF_ERROR: Readonly<Record<ErrorCode, Outcome>> = {
   TIMEOUT: 'relays',
   NOT_ENOUGH_RELAYS: 'relays',
   NOT_FOUND: 'lost',
+  DELETED: 'lost',
   CHUNK_LOST: 'lost',
   CORRUPT: 'lost',
   HASH_MISMATCH: 'lost',

@@ -11,13 +11,8 @@ import type { HttpServer } from './http/server.ts';
 import { machineHash } from './p2p/machine.ts';
 import { createSwarmNode } from './p2p/swarm-node.ts';
 import type { SwarmSettings } from './p2p/swarm-node.ts';
-import { ChunkReader } from './services/chunk-reader.ts';
-import { ChunkWriter } from './services/chunk-writer.ts';
-import { EventBus } from './services/events.ts';
-import { LocalChunkService } from './services/local-chunk-service.ts';
-import { Membership } from './services/membership.ts';
-import { NegativeCache } from './services/negative-cache.ts';
 import { openIdentity } from './services/receipts.ts';
+import { RelayCore } from './services/relay-core.ts';
 import { systemClock } from './services/system-clock.ts';
 import { ChunkStore } from './storage/chunk-store.ts';
 import { errnoOf, storageError } from './storage/file-ops.ts';
@@ -57,53 +52,37 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     }),
   );
 
-  const events = new EventBus(() => clock.wallTime());
-  const unknown = new NegativeCache(() => clock.now());
-  const local = new LocalChunkService({ store, identity, signer, events, unknown });
-  const membership = new Membership({
-    id: identity.id,
-    capacity: config.capacityBytes,
-    machine: await machineHash(),
-    clock,
-    events,
-  });
-  const swarm = started.use(
-    createSwarmNode({
-      identity,
-      clock,
-      localChunks: local,
-      membership,
-      settings: swarmSettings(config),
-      log,
-    }),
+  const core = started.use(
+    new RelayCore(
+      {
+        identity,
+        signer,
+        store,
+        capacityBytes: config.capacityBytes,
+        machine: await machineHash(),
+        limits: config.limits,
+        clock,
+        log,
+      },
+      ({ local, membership, router }) =>
+        createSwarmNode({
+          identity,
+          clock,
+          localChunks: local,
+          membership,
+          router,
+          settings: swarmSettings(config),
+          log,
+        }),
+    ),
   );
-  const { transport } = swarm;
-
-  const writer = new ChunkWriter({
-    self: identity.id,
-    local,
-    transport,
-    events,
-    unknown,
-    log,
-    maxConcurrentPuts: config.limits.maxConcurrentPuts,
-  });
-  const reader = new ChunkReader({
-    directory: membership,
-    local,
-    transport,
-    events,
-    unknown,
-    clock,
-    hedgeMs: config.limits.hedgeMs,
-    maxConcurrentProxiedGets: config.limits.maxConcurrentProxiedGets,
-  });
+  const swarm = started.use(core.network);
   const services = {
-    directory: membership,
-    local,
-    writer,
-    reader,
-    events,
+    directory: core.membership,
+    local: core.local,
+    writer: core.writer,
+    reader: core.reader,
+    events: core.events,
     linkCount: () => swarm.linkCount,
     uptimeSeconds: () => (clock.now() - startedAt) / 1000,
     version: packageJson.version,

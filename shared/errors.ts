@@ -12,6 +12,8 @@ const CODES = {
   /** Authentication or origin check failed. */
   FORBIDDEN: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
+  /** Its owner has deleted it: it will not come back. */
+  DELETED: { status: 410, retryable: false },
   /** Another writer owns it, or it exists with other content. */
   CONFLICT: { status: 409, retryable: false },
   TOO_LARGE: { status: 413, retryable: false },

@@ -197,6 +197,17 @@ export const MIN_PEER_EXCHANGE_LINKS = 3;
 /** How long `QUERY_CHUNK` answers are awaited. */
 export const QUERY_CHUNK_TIMEOUT_MS = 300;
 
+// --- relay, records and requests between relays --------------------------------------------------------------
+/** JSON bytes of one request or answer between relays: one link frame. */
+export const MAX_RPC_BYTES = LINK_BODY_BYTES;
+/** Requests that one relay has under way on one link, and how long an answer may take. */
+export const MAX_RPCS_PER_LINK = 32;
+export const LINK_RPC_TIMEOUT_MS = 10 * SECOND;
+/** Ids of one request between relays: 67 characters each, so that they fit a frame with room to spare. */
+export const MAX_IDS_PER_RPC = 512;
+/** Bytes of a record's value: a link and a few words, never a file. */
+export const MAX_RECORD_VALUE_BYTES = KIB;
+
 // --- web app -------------------------------------------------------------------------------------------------
 /** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */
 export const MAX_PICKED_FILES = 10_000;

@@ -14,8 +14,10 @@ import {
   REQUESTS_PER_SECOND_REMOTE,
 } from '../../shared/limits.ts';
 
+import type { CoreLimits } from '../services/core-limits.ts';
+
 /** Bounds that no flag sets; a test may tighten them. */
-export interface RelayLimits {
+export interface RelayLimits extends CoreLimits {
   readonly headersTimeoutMs: number;
   readonly bodyIdleTimeoutMs: number;
   readonly bodyTimeoutMs: number;
@@ -24,16 +26,12 @@ export interface RelayLimits {
   /** A connection on which nothing moves for this long is closed. */
   readonly idleConnectionMs: number;
   readonly maxConnections: number;
-  readonly maxConcurrentPuts: number;
-  readonly maxConcurrentProxiedGets: number;
   readonly maxRequestsPerClient: number;
   readonly requestsPerSecondRemote: number;
   readonly requestsPerSecondLoopback: number;
   readonly maxEventListeners: number;
   readonly maxEventBacklogBytes: number;
   readonly freeSpaceFloorBytes: number;
-  /** Before another holder is asked as well. */
-  readonly hedgeMs: number;
   /** How long a stop waits for what is under way. */
   readonly stopGraceMs: number;
 }

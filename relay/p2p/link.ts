@@ -5,6 +5,7 @@ import type { RelayId } from '../../shared/ids.ts';
 import { LINK_PING_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import type { Clock } from '../services/ports.ts';
+import type { RpcRouter } from '../services/rpc.ts';
 import { openChunkChannel } from './chunk-channel.ts';
 import type { ChunkAsker } from './chunk-asker.ts';
 import type { ChunkChannel, ChunkChannelOptions } from './chunk-channel.ts';
@@ -12,6 +13,8 @@ import { withDeadline } from './deadline.ts';
 import type { LinkHello } from './hello.ts';
 import { decodeJson, rawEncoding } from './json-encoding.ts';
 import { PEERS_PROTOCOL, PeerList } from './peer-list.ts';
+import { openRpcChannel } from './rpc-channel.ts';
+import type { RpcChannel } from './rpc-channel.ts';
 import type { SecureStream } from './secure-stream.ts';
 
 /** The hello channel after its handshake: pings, which prove that the peer's process still turns. */
@@ -33,6 +36,7 @@ export interface LinkOptions extends Pick<ChunkChannelOptions, 'chunks' | 'budge
   readonly hello: LinkHello;
   readonly pings: PingChannel;
   readonly onPeers: (link: Link, list: PeerList) => void;
+  readonly router: RpcRouter;
 }
 
 export class Link {
@@ -52,6 +56,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closed = new AbortController();
   readonly #chunks: ChunkChannel;
+  readonly #rpc: RpcChannel;
   readonly #peers: Protomux.Message<Uint8Array>;
   readonly #peersChannel: Protomux.Channel<null>;
   readonly #pongs = new Set<() => void>();
@@ -69,6 +74,15 @@ export class Link {
     options.pings.onPing = () => this.#use();
     const close = (): void => this.close();
     this.#chunks = openChunkChannel({ mux, chunks, budget, clock, log, closed: this.closed, onClose: close });
+    this.#rpc = openRpcChannel({
+      mux,
+      peer: this.id,
+      router: options.router,
+      clock,
+      log,
+      closed: this.closed,
+      onClose: close,
+    });
     const peers = mux.createChannel({ protocol: PEERS_PROTOCOL, onclose: close });
     if (peers === null) throw new Error('The link is closed.');
     this.#peersChannel = peers;
@@ -87,11 +101,19 @@ export class Link {
     return this.#chunks.asker;
   }
 
+  /** Small requests to the peer. */
+  get rpc(): Pick<RpcChannel, 'call'> {
+    this.#use();
+    return this.#rpc;
+  }
+
   /** How long no request has been under way, in either direction, ms. */
   idleMs(): number {
     const { asker, answerer } = this.#chunks;
-    if (asker.active > 0 || answerer.active > 0 || answerer.received !== this.#requestsSeen) this.#use();
-    this.#requestsSeen = answerer.received;
+    const seen = answerer.received + this.#rpc.received;
+    const active = asker.active + answerer.active + this.#rpc.active;
+    if (active > 0 || seen !== this.#requestsSeen) this.#use();
+    this.#requestsSeen = seen;
     return this.#options.clock.now() - this.#lastUsedAt;
   }
 

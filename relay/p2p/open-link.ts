@@ -14,7 +14,10 @@ import { Link } from './link.ts';
 import type { LinkOptions, PingChannel } from './link.ts';
 import { SecureStream, relayIdOf } from './secure-stream.ts';
 
-export interface LinkContext extends Pick<LinkOptions, 'chunks' | 'budget' | 'log' | 'clock' | 'onPeers'> {
+export interface LinkContext extends Pick<
+  LinkOptions,
+  'chunks' | 'router' | 'budget' | 'log' | 'clock' | 'onPeers'
+> {
   readonly selfId: RelayId;
   readonly keyPair: NoiseSecretStream.KeyPair;
   /** What this relay says of itself now. */

@@ -2,6 +2,7 @@
 import { beaconIntervalMs } from '../services/membership.ts';
 import type { Membership, PeerAddress } from '../services/membership.ts';
 import type { Clock, Identity, LocalChunks, PeerTransport } from '../services/ports.ts';
+import type { PeerRpc, RpcRouter } from '../services/rpc.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -12,6 +13,7 @@ import type { Dial } from './candidates.ts';
 import { Discovery } from './discovery.ts';
 import { keepJoined, parseJoinUrl } from './join.ts';
 import type { Link } from './link.ts';
+import { LinkRpc } from './link-rpc.ts';
 import { LinkPool } from './link-pool.ts';
 import { LinkTransport } from './link-transport.ts';
 import type { Log } from '../services/log.ts';
@@ -36,12 +38,14 @@ export interface SwarmNodeOptions {
   readonly clock: Clock;
   readonly localChunks: LocalChunks;
   readonly membership: Membership;
+  readonly router: RpcRouter;
   readonly settings: SwarmSettings;
   readonly log: Log;
 }
 
 export interface SwarmNode extends AsyncDisposable {
   readonly transport: PeerTransport;
+  readonly rpc: PeerRpc;
   /** Relays that a link is open to. */
   readonly linkCount: number;
   /** Accepts links. Throws UNAVAILABLE when the port is taken. */
@@ -57,6 +61,7 @@ export function createSwarmNode(options: SwarmNodeOptions): SwarmNode {
 
 class RelaySwarmNode implements SwarmNode {
   readonly transport: PeerTransport;
+  readonly rpc: PeerRpc;
   readonly #options: SwarmNodeOptions;
   readonly #joinUrls: readonly URL[];
   readonly #pool: LinkPool;
@@ -69,7 +74,7 @@ class RelaySwarmNode implements SwarmNode {
   #announced = false;
 
   constructor(options: SwarmNodeOptions) {
-    const { identity, clock, membership, settings, log, localChunks } = options;
+    const { identity, clock, membership, settings, log, localChunks, router } = options;
     this.#options = options;
     this.#joinUrls = settings.join.map(parseJoinUrl);
     this.#candidates = new Candidates(identity.id);
@@ -77,6 +82,7 @@ class RelaySwarmNode implements SwarmNode {
       selfId: identity.id,
       keyPair: noiseKeyPair(identity),
       chunks: localChunks,
+      router,
       budget: new ByteBudget(MAX_LINK_BUFFER_BYTES),
       clock,
       log,
@@ -96,6 +102,7 @@ class RelaySwarmNode implements SwarmNode {
       open: (id, signal) => this.#pool.get(id, signal),
       seeksLinks: settings.discoveryPort === 0 || settings.join.length > 0,
     });
+    this.rpc = new LinkRpc(this.#pool);
     this.transport = new LinkTransport({
       clock,
       pool: this.#pool,

@@ -15,6 +15,7 @@ import { ChunkIndex } from './chunk-index.ts';
 import type { IndexRow, InventoryRow } from './chunk-index.ts';
 import { nodeFileOps, storageError } from './file-ops.ts';
 import type { FileOps } from './file-ops.ts';
+import { IndexDatabase } from './index-database.ts';
 import { storageLayout } from './layout.ts';
 import { KeyedTurns } from './keyed-turns.ts';
 import { reconcileHashes, reconcileNames } from './reconcile.ts';
@@ -42,6 +43,8 @@ export interface OpenedChunk {
 type ChunkSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export class ChunkStore implements AsyncDisposable {
+  /** Closed with the store. */
+  readonly database: IndexDatabase;
   readonly #files: ChunkFiles;
   readonly #index: ChunkIndex;
   readonly #budget: SpaceBudget;
@@ -60,7 +63,9 @@ export class ChunkStore implements AsyncDisposable {
     const layout = storageLayout(options.dir);
     this.#options = options;
     this.#files = new ChunkFiles(layout, options.ops ?? nodeFileOps);
-    this.#index = new ChunkIndex({ file: layout.index, onReset: () => this.#startReconciliation() });
+    this.database = new IndexDatabase(layout.index);
+    this.#index = new ChunkIndex(this.database);
+    this.database.onReset(() => this.#startReconciliation());
     this.#budget = new SpaceBudget({
       capacityBytes: options.capacityBytes,
       floorBytes: options.freeSpaceFloorBytes,
@@ -160,7 +165,7 @@ export class ChunkStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     await this.#reconciliation;
-    this.#index[Symbol.dispose]();
+    this.database[Symbol.dispose]();
   }
 
   async #open(id: ChunkId): Promise<NonNullable<Awaited<ReturnType<ChunkFiles['open']>>>> {

@@ -14,6 +14,7 @@ import { createSwarmNode } from '../../relay/p2p/swarm-node.ts';
 import type { SwarmNode, SwarmSettings } from '../../relay/p2p/swarm-node.ts';
 import { EventBus } from '../../relay/services/events.ts';
 import type { Log } from '../../relay/services/log.ts';
+import { RpcRouter } from '../../relay/services/rpc.ts';
 import { Membership } from '../../relay/services/membership.ts';
 import type { Identity, LocalChunks } from '../../relay/services/ports.ts';
 import { systemClock } from '../../relay/services/system-clock.ts';
@@ -135,11 +136,13 @@ export async function startNode(options: RigOptions = {}): Promise<RigNode> {
   const chunks = new MemoryChunks(identity);
   const settings = { host: '127.0.0.1', discoveryPort: 0, linkPort: 0, join: [], ...options };
   const log = options.log ?? quiet;
+  const router = new RpcRouter();
   const node = createSwarmNode({
     identity,
     clock: systemClock,
     localChunks: chunks,
     membership,
+    router,
     settings,
     log,
   });

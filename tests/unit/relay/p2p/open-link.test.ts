@@ -7,6 +7,7 @@ import { noiseKeyPair } from '../../../../relay/p2p/secure-stream.ts';
 import { openIdentity } from '../../../../relay/services/receipts.ts';
 import { systemClock } from '../../../../relay/services/system-clock.ts';
 import { AppError } from '../../../../shared/errors.ts';
+import { RpcRouter } from '../../../../relay/services/rpc.ts';
 import { silentLog } from '../fixtures.ts';
 
 it('a link that nobody wants any more is not opened, and leaves no rejection that nobody handles', async () => {
@@ -20,6 +21,7 @@ it('a link that nobody wants any more is not opened, and leaves no rejection tha
     clock: systemClock,
     log: silentLog,
     onPeers: () => undefined,
+    router: new RpcRouter(),
     hello: () => ({ port: 1, link: 1, capacity: 0, machine: '', beat: 0 }),
   };
   const socket = new Socket();

@@ -1,0 +1,7 @@
+/** Bounds of the services that no flag sets; a test may tighten them. */
+export interface CoreLimits {
+  readonly maxConcurrentPuts: number;
+  readonly maxConcurrentProxiedGets: number;
+  /** Before another holder is asked as well. */
+  readonly hedgeMs: number;
+}

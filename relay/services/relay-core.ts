@@ -1,0 +1,93 @@
+/**
+ * Everything that a relay is besides its sockets: the services over one chunk store, joined to the swarm by whatever
+ * `connect` makes. The relay process gives it links and HTTP, the test rig a simulated network and a virtual clock.
+ */
+import type { Signer } from '../../shared/crypto/sign.ts';
+import type { ChunkStore } from '../storage/chunk-store.ts';
+import type { CoreLimits } from './core-limits.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { ChunkWriter } from './chunk-writer.ts';
+import { EventBus } from './events.ts';
+import { answerHoldings } from './holdings.ts';
+import { LocalChunkService } from './local-chunk-service.ts';
+import type { Log } from './log.ts';
+import { Membership } from './membership.ts';
+import { NegativeCache } from './negative-cache.ts';
+import type { Clock, Identity, PeerTransport } from './ports.ts';
+import { RpcRouter } from './rpc.ts';
+import type { PeerRpc } from './rpc.ts';
+
+/** What a network needs of a relay to carry requests to it. */
+export interface CoreSockets {
+  readonly local: LocalChunkService;
+  readonly membership: Membership;
+  readonly router: RpcRouter;
+}
+
+/** What a relay needs of a network. */
+export interface CoreNetwork {
+  readonly transport: PeerTransport;
+  readonly rpc: PeerRpc;
+}
+
+export interface RelayCoreOptions {
+  readonly identity: Identity;
+  readonly signer: Signer;
+  readonly store: ChunkStore;
+  readonly capacityBytes: number;
+  /** Opaque; equal for relays on one host. */
+  readonly machine: string;
+  readonly limits: CoreLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
+  readonly events: EventBus;
+  readonly local: LocalChunkService;
+  readonly membership: Membership;
+  readonly router = new RpcRouter();
+  readonly network: N;
+  readonly writer: ChunkWriter;
+  readonly reader: ChunkReader;
+  readonly #stopped = new AbortController();
+
+  constructor(options: RelayCoreOptions, connect: (sockets: CoreSockets) => N) {
+    const { identity, signer, store, capacityBytes, machine, limits, clock, log } = options;
+    this.events = new EventBus(() => clock.wallTime());
+    const unknown = new NegativeCache(() => clock.now());
+    this.local = new LocalChunkService({ store, identity, signer, events: this.events, unknown });
+    this.membership = new Membership({
+      id: identity.id,
+      capacity: capacityBytes,
+      machine,
+      clock,
+      events: this.events,
+    });
+    answerHoldings(this.router, (id) => this.local.has(id));
+    this.network = connect(this);
+    const { transport } = this.network;
+    const common = { local: this.local, transport, events: this.events, unknown, clock, log };
+    this.writer = new ChunkWriter({
+      ...common,
+      self: identity.id,
+      maxConcurrentPuts: limits.maxConcurrentPuts,
+    });
+    this.reader = new ChunkReader({
+      ...common,
+      directory: this.membership,
+      hedgeMs: limits.hedgeMs,
+      maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
+    });
+  }
+
+  /** Fires when the core is disposed of: the owner of every timer of its services. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    return Promise.resolve();
+  }
+}
