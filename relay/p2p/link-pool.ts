@@ -28,6 +28,10 @@ export interface LinkPoolOptions extends LinkContext {
   readonly accepts: () => boolean;
   /** A link has proven its relay. */
   readonly onLink: (link: Link) => void;
+  /** The last link to a relay has been lost. */
+  readonly onLost: (id: RelayId) => void;
+  /** Whether links to a relay stay open though idle. */
+  readonly keeps: (id: RelayId) => boolean;
 }
 
 export class LinkPool implements AsyncDisposable {
@@ -66,6 +70,11 @@ export class LinkPool implements AsyncDisposable {
   /** Open links, surplus ones included. */
   *all(): Iterable<Link> {
     for (const links of this.#links.values()) yield* links;
+  }
+
+  /** Relays that a link is open to. */
+  ids(): RelayId[] {
+    return [...this.#links.keys()];
   }
 
   get size(): number {
@@ -165,8 +174,12 @@ export class LinkPool implements AsyncDisposable {
   #remove(link: Link): void {
     const links = this.#links.get(link.id);
     if (links?.delete(link) !== true) return;
-    if (links.size === 0) this.#links.delete(link.id);
-    else this.#choose(links);
+    if (links.size > 0) {
+      this.#choose(links);
+      return;
+    }
+    this.#links.delete(link.id);
+    this.#options.onLost(link.id);
   }
 
   /**
@@ -194,16 +207,25 @@ export class LinkPool implements AsyncDisposable {
     if (sameDirection.length <= (added.isInitiator ? MAX_LINKS : MAX_INBOUND_LINKS)) return;
     let victim = added;
     for (const link of sameDirection) {
-      if (!link.pinned && link.idleMs() > victim.idleMs()) victim = link;
+      if (!this.#stays(link) && link.idleMs() > victim.idleMs()) victim = link;
     }
     victim.close();
   }
 
+  /** An idle link is its dialler's to close: the other end cannot know whether it is kept on purpose. */
   #sweep(): void {
     for (const link of [...this.all()]) {
-      const limitMs = link.surplus ? LINK_SURPLUS_IDLE_MS : link.pinned ? Infinity : LINK_IDLE_TIMEOUT_MS;
+      const limitMs = link.surplus
+        ? LINK_SURPLUS_IDLE_MS
+        : !link.isInitiator || this.#stays(link)
+          ? Infinity
+          : LINK_IDLE_TIMEOUT_MS;
       if (link.idleMs() > limitMs) link.close();
     }
+  }
+
+  #stays(link: Link): boolean {
+    return link.pinned || this.#options.keeps(link.id);
   }
 }
 

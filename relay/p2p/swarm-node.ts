@@ -2,6 +2,7 @@
 import { beaconIntervalMs } from '../services/membership.ts';
 import type { Membership, PeerAddress } from '../services/membership.ts';
 import type { Clock, Identity, LocalChunks, PeerTransport } from '../services/ports.ts';
+import type { LinkKeeper } from '../services/mesh/link-keeper.ts';
 import type { PeerRpc, RpcRouter } from '../services/rpc.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
@@ -18,6 +19,7 @@ import { LinkPool } from './link-pool.ts';
 import { LinkTransport } from './link-transport.ts';
 import type { Log } from '../services/log.ts';
 import { PeerExchange } from './peer-exchange.ts';
+import { PoolKeeper } from './pool-keeper.ts';
 import { noiseKeyPair } from './secure-stream.ts';
 
 const TICK_INTERVAL_MS = 500;
@@ -46,6 +48,7 @@ export interface SwarmNodeOptions {
 export interface SwarmNode extends AsyncDisposable {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
+  readonly links: LinkKeeper;
   /** Relays that a link is open to. */
   readonly linkCount: number;
   /** Accepts links. Throws UNAVAILABLE when the port is taken. */
@@ -62,6 +65,7 @@ export function createSwarmNode(options: SwarmNodeOptions): SwarmNode {
 class RelaySwarmNode implements SwarmNode {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
+  readonly links: PoolKeeper;
   readonly #options: SwarmNodeOptions;
   readonly #joinUrls: readonly URL[];
   readonly #pool: LinkPool;
@@ -93,8 +97,11 @@ class RelaySwarmNode implements SwarmNode {
       onPeers: (link, list) => this.#exchange.receive(link, list),
       addressesOf: (id) => membership.addressesOf(id),
       onLink: (link) => this.#onLink(link),
+      onLost: (id) => this.links.lost(id),
+      keeps: (id) => this.links.keeps(id),
       accepts: () => this.#announced,
     });
+    this.links = new PoolKeeper(this.#pool);
     this.#exchange = new PeerExchange({
       clock,
       membership,

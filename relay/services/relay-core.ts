@@ -12,6 +12,7 @@ import { answerHoldings } from './holdings.ts';
 import { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
 import { Membership } from './membership.ts';
+import type { LinkKeeper } from './mesh/link-keeper.ts';
 import { NegativeCache } from './negative-cache.ts';
 import type { Clock, Identity, PeerTransport } from './ports.ts';
 import { RpcRouter } from './rpc.ts';
@@ -28,6 +29,7 @@ export interface CoreSockets {
 export interface CoreNetwork {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
+  readonly links: LinkKeeper;
 }
 
 export interface RelayCoreOptions {
