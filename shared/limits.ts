@@ -208,6 +208,88 @@ export const MAX_IDS_PER_RPC = 512;
 /** Bytes of a record's value: a link and a few words, never a file. */
 export const MAX_RECORD_VALUE_BYTES = KIB;
 
+// --- public catalog ------------------------------------------------------------------------------------------
+/** Lists that the catalog is spread over, so that no five relays carry and answer all of it. */
+export const CATALOG_SHARDS = 16;
+/** UTF-8 bytes of a publication's name: one part of a path. */
+export const MAX_CATALOG_NAME_BYTES = 255;
+/** Characters of a search: as long as a name. */
+export const MAX_CATALOG_QUERY_CHARS = 255;
+/** Rows of one page of `/catalog`: 3 KiB each at most, so that a page stays below `MAX_JSON_ANSWER_BYTES`. */
+export const CATALOG_PAGE_ROWS = 200;
+export const MAX_CATALOG_PAGE_ROWS = 1000;
+/** How long a relay answers from what it has read of a shard: one search reads all of them. */
+export const CATALOG_CACHE_MS = 3 * SECOND;
+/** Reading one shard may take this long; the others are answered without it. */
+export const CATALOG_READ_TIMEOUT_MS = 5 * SECOND;
+/** Publishing and unpublishing reach five holders. */
+export const CATALOG_WRITE_TIMEOUT_MS = 8 * SECOND;
+/** One client's publications and removals a second, and its reads: a search compares every name of the catalog. */
+export const CATALOG_WRITES_PER_SECOND_REMOTE = 5;
+export const CATALOG_WRITES_PER_SECOND_LOOPBACK = 100;
+export const CATALOG_READS_PER_SECOND_REMOTE = 20;
+export const CATALOG_READS_PER_SECOND_LOOPBACK = 500;
+/** JSON bytes of an entry or a removal: a value of 1 KiB in base64url, key and signature. */
+export const MAX_CATALOG_BODY_BYTES = 4 * KIB;
+/** Rows, good and bad, that one listing reads of a relay, and the pages: 16 full lists are 65,536 rows. */
+export const MAX_CATALOG_ROWS_READ = 100_000;
+/** Signatures checked at once: enough for the platform's threads, and an abort is heeded between two such groups. */
+export const CATALOG_VERIFY_BATCH = 32;
+
+// --- relay, deletion and gossip ------------------------------------------------------------------------------
+/** Chunks of one request to delete: their answer, with the relays that confirmed each, fits `MAX_JSON_ANSWER_BYTES`. */
+export const MAX_DELETE_BATCH = 1000;
+/** Relays whose word on one deletion is asked for and told: the neighbourhood, and some of those that are linked. */
+export const MAX_CONFIRMING_RELAYS = 56;
+/** JSON bytes of a request to delete: 1000 times two hashes and a token. */
+export const MAX_DELETE_BODY_BYTES = 512 * KIB;
+/** How long a client waits for confirmations: what is missing then is pending. */
+export const DELETE_CONFIRM_TIMEOUT_MS = 4 * SECOND;
+/** And before that for the body hashes that it did not send. */
+export const DELETE_LOOKUP_TIMEOUT_MS = 1.5 * SECOND;
+/** Relays that are asked at once on behalf of one request to delete. */
+export const MAX_PARALLEL_DELETE_RPCS = 16;
+/** Requests to delete under way: each holds up to 1000 tombstones. */
+export const MAX_CONCURRENT_DELETES = 16;
+/** Tombstones in one message between relays: 165 bytes each. */
+export const TOMBSTONES_PER_RPC = 256;
+/** How long a tombstone is kept: a relay that was away longer asks others before it serves what it had. */
+export const TOMBSTONE_DAYS = 180;
+export const TOMBSTONE_KEPT_MS = TOMBSTONE_DAYS * 24 * 3600 * SECOND;
+/** Tombstones of chunks not held here that one relay, or all clients together, may bring; about 400 bytes each on the disk. */
+export const MAX_TOMBSTONES_PER_SOURCE = 2 ** 18;
+/** The same of all sources. */
+export const MAX_FOREIGN_TOMBSTONES = 2 ** 20;
+/** How often what is too old is forgotten and the time of life is noted. */
+export const DELETION_UPKEEP_INTERVAL_MS = 600 * SECOND;
+/** How long a relay that starts with chunks looks for a peer to compare tombstones with, before it serves all the same. */
+export const BOOT_LONELY_MS = 10 * SECOND;
+/** The same with peers there of which none ends a round. */
+export const BOOT_PATIENCE_MS = 30 * SECOND;
+/** News wait this long for more of it, to neighbours and to other linked relays. */
+export const GOSSIP_PUSH_DELAY_MS = 20;
+export const GOSSIP_HAVE_DELAY_MS = 500;
+/** Ids that wait for one peer; what does not fit is left to anti-entropy. */
+export const MAX_GOSSIP_QUEUE = 4096;
+/** Sends of one batch to one peer, and the pause before the second, doubled each time. */
+export const GOSSIP_TRIES = 3;
+export const GOSSIP_RETRY_MS = 500;
+/** JSON bytes of the items in one gossip message; the rest of the frame is for its envelope. */
+export const MAX_GOSSIP_BATCH_BYTES = 48 * KIB;
+export const MAX_GOSSIP_ITEMS = 256;
+/** Every relay compares its sets with a random peer this often, give or take a half. */
+export const ANTI_ENTROPY_INTERVAL_MS = 30 * SECOND;
+/** Ids that are told instead of split further; and ranges in one question: 24 × 32 ids fit a frame. */
+export const GOSSIP_LEAF_IDS = 32;
+export const MAX_GOSSIP_RANGES = 24;
+/** Hex digits of the narrowest range: ids that share more of them are ground by an attacker, and told as they are. */
+export const MAX_GOSSIP_PREFIX = 16;
+/** Questions of one round: 10⁵ missing ids take about 600. What is left is for the next round. */
+export const MAX_ANTI_ENTROPY_QUESTIONS = 2000;
+/** Gossip items and questions a second that are taken from one peer, and the burst that is let through. */
+export const GOSSIP_ITEMS_PER_SECOND = 2000;
+export const GOSSIP_BURST_ITEMS = 20_000;
+
 // --- web app -------------------------------------------------------------------------------------------------
 /** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */
 export const MAX_PICKED_FILES = 10_000;
