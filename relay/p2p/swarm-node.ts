@@ -1,13 +1,15 @@
 /** This relay's part in the swarm: composes links, discovery, joins, peer exchange and membership. */
+import { isIP } from 'node:net';
 import { beaconIntervalMs } from '../services/membership.ts';
 import type { Membership, PeerAddress } from '../services/membership.ts';
 import type { Clock, Identity, LocalChunks, PeerTransport } from '../services/ports.ts';
+import type { Introduce, RelayHint } from '../services/introduce.ts';
 import type { LinkKeeper } from '../services/mesh/link-keeper.ts';
 import type { PeerRpc, RpcRouter } from '../services/rpc.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
-import { isWildcard } from './addresses.ts';
+import { hostFrom, isWildcard } from './addresses.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Candidates } from './candidates.ts';
 import type { Dial } from './candidates.ts';
@@ -49,6 +51,7 @@ export interface SwarmNode extends AsyncDisposable {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
   readonly links: LinkKeeper;
+  readonly introduce: Introduce;
   /** Relays that a link is open to. */
   readonly linkCount: number;
   /** Accepts links. Throws UNAVAILABLE when the port is taken. */
@@ -66,6 +69,7 @@ class RelaySwarmNode implements SwarmNode {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
   readonly links: PoolKeeper;
+  readonly introduce: Introduce = (hint, teller, signal) => this.#introduce(hint, teller, signal);
   readonly #options: SwarmNodeOptions;
   readonly #joinUrls: readonly URL[];
   readonly #pool: LinkPool;
@@ -181,6 +185,14 @@ class RelaySwarmNode implements SwarmNode {
   /** The open link to a relay, or a new one to an address that it should be at. */
   async #linkTo(address: PeerAddress, id: RelayId, signal: AbortSignal): Promise<Link> {
     return this.#pool.peek(id) ?? (await this.#pool.dial(address, id, signal));
+  }
+
+  async #introduce({ id, host: told, link }: RelayHint, teller: RelayId, signal: AbortSignal): Promise<void> {
+    const via = this.#options.membership.get(teller)?.host ?? told;
+    const host = hostFrom(told, via);
+    // A name would be looked up wherever its teller likes.
+    if (isIP(host) === 0) throw new AppError('BAD_INPUT', 'A relay is said to be where no address is.');
+    await this.#linkTo({ host, link }, id, signal);
   }
 
   #onLink(link: Link): void {

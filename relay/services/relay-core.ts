@@ -8,7 +8,9 @@ import type { CoreLimits } from './core-limits.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { EventBus } from './events.ts';
+import { EventCounts } from './event-counts.ts';
 import { answerHoldings } from './holdings.ts';
+import type { Introduce } from './introduce.ts';
 import { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
 import { Membership } from './membership.ts';
@@ -30,6 +32,7 @@ export interface CoreNetwork {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
   readonly links: LinkKeeper;
+  readonly introduce: Introduce;
 }
 
 export interface RelayCoreOptions {
@@ -46,6 +49,7 @@ export interface RelayCoreOptions {
 
 export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly events: EventBus;
+  readonly eventCounts: EventCounts;
   readonly local: LocalChunkService;
   readonly membership: Membership;
   readonly router = new RpcRouter();
@@ -57,6 +61,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   constructor(options: RelayCoreOptions, connect: (sockets: CoreSockets) => N) {
     const { identity, signer, store, capacityBytes, machine, limits, clock, log } = options;
     this.events = new EventBus(() => clock.wallTime());
+    this.eventCounts = new EventCounts(this.events);
     const unknown = new NegativeCache(() => clock.now());
     this.local = new LocalChunkService({ store, identity, signer, events: this.events, unknown });
     this.membership = new Membership({
@@ -81,6 +86,17 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       hedgeMs: limits.hedgeMs,
       maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
     });
+  }
+
+  /** What `GET /metrics` shows besides events, by name. */
+  gauges(): Readonly<Record<string, { readonly help: string; readonly value: number }>> {
+    const { chunks, bytes } = this.local.usage;
+    return {
+      chunks: { help: 'Chunks held', value: chunks },
+      used_bytes: { help: 'Bytes of the chunks held', value: bytes },
+      capacity_bytes: { help: 'Bytes lent to the swarm', value: this.local.capacityBytes },
+      peers: { help: 'Live relays known, this one included', value: this.membership.size },
+    };
   }
 
   /** Fires when the core is disposed of: the owner of every timer of its services. */
