@@ -23,6 +23,8 @@ export interface Route {
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly headers?: TSchema;
+  /** Of a JSON body; a route without it may take bytes. */
+  readonly body?: TSchema;
   readonly response?: TSchema;
 }
 
@@ -31,13 +33,17 @@ type Part<R, Name extends 'params' | 'query' | 'headers'> =
 /** What a route takes, from its schemas. */
 export type RequestOf<R extends Route> = Part<R, 'params'> &
   Part<R, 'query'> &
-  Part<R, 'headers'> & { readonly body?: Bytes };
+  Part<R, 'headers'> &
+  (R extends { readonly body: infer S extends TSchema }
+    ? { readonly body: Static<S> }
+    : { readonly body?: Bytes });
 
 interface AnyRequest {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  readonly body?: Bytes;
+  /** Bytes, or a value that is sent as JSON. */
+  readonly body?: unknown;
 }
 
 export interface RelayHttpOptions {
@@ -134,6 +140,10 @@ export class RelayHttp {
     }
   }
 
+  #bodyOf(body: unknown): BodyInit {
+    return isBytes(body) ? this.#toBody(body) : JSON.stringify(body);
+  }
+
   async #send(
     baseUrl: string,
     route: Route,
@@ -146,7 +156,7 @@ export class RelayHttp {
       response = await this.#fetch(baseUrl + pathOf(route, request), {
         method: route.method,
         headers: headersOf(request),
-        ...(request.body === undefined ? {} : { body: this.#toBody(request.body) }),
+        ...(request.body === undefined ? {} : { body: this.#bodyOf(request.body) }),
         signal,
         redirect: 'error',
         credentials: 'omit',
@@ -174,6 +184,11 @@ export function unreachable(code: 'UNAVAILABLE' | 'UNSUPPORTED', message: string
   return new Unreachable(code, message);
 }
 
+/** What a caller hands over to be sent as it stands: its buffer is never shared. */
+function isBytes(body: unknown): body is Bytes {
+  return body instanceof Uint8Array;
+}
+
 function originOf(text: string): string {
   if (!URL.canParse(text)) throw new AppError('BAD_INPUT', `Not a URL: ${text}`);
   const { protocol, origin } = new URL(text);
@@ -190,8 +205,8 @@ function pathOf({ path }: Route, { params, query }: AnyRequest): string {
 }
 
 function headersOf({ headers, body }: AnyRequest): Record<string, string> {
-  const set: Record<string, string> =
-    body === undefined ? {} : { 'content-type': 'application/octet-stream' };
+  const type = isBytes(body) ? 'application/octet-stream' : 'application/json';
+  const set: Record<string, string> = body === undefined ? {} : { 'content-type': type };
   for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) set[name] = value;
   return set;
 }

@@ -88,7 +88,7 @@ export const HEADER = {
   nonce: 'x-client-nonce',
   /** GET/HEAD: `1` = from own storage or 404. */
   localOnly: 'x-local-only',
-  /** GET/HEAD: relay id; fetch from this holder only, through the answering relay. */
+  /** GET/HEAD of a chunk, GET of an inventory: relay id; from this relay only, through the answering one. */
   holder: 'x-holder',
 } as const;
 
@@ -104,6 +104,8 @@ export const GetHeaders = Type.Object({
   [HEADER.holder]: Type.Optional(Id),
 });
 
+export const ChunksHeaders = Type.Object({ [HEADER.holder]: Type.Optional(Id) });
+
 export const routes = {
   status: { method: 'GET', path: '/status', response: Status, summary: 'Health, version, counters' },
   peers: {
@@ -117,8 +119,9 @@ export const routes = {
     method: 'GET',
     path: '/chunks',
     query: PageQuery,
+    headers: ChunksHeaders,
     response: ChunksPage,
-    summary: 'Inventory of the chunks held here, by id',
+    summary: 'Inventory of the chunks held here or by the relay named, by id',
   },
   putChunk: {
     method: 'PUT',
