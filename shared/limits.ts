@@ -93,6 +93,28 @@ export const PENALTY_MS = 30 * SECOND;
 export const SLOW_PENALTY_MS = 5 * SECOND;
 /** Relays with a penalty that a client remembers. */
 export const MAX_PENALISED_RELAYS = 256;
+/** One batch of deletions: the relay asks the holders, and answers after `DELETE_CONFIRM_TIMEOUT_MS` at the latest. */
+export const DELETE_BATCH_TIMEOUT_MS = 30 * SECOND;
+/** Chunks of one such batch: enough to make it worth its confirmations, and few to do again when it is cut off. */
+export const DELETE_BATCH_CHUNKS = 500;
+/** Tries of a batch, and of one page of an inventory, where nobody answers. */
+export const DELETE_TRIES = 3;
+export const INVENTORY_TRIES = 2;
+/** One page of a relay's inventory; several requests between relays, the last of which may hang. */
+export const INVENTORY_PAGE_TIMEOUT_MS = 30 * SECOND;
+/** Rows of a client's page of an inventory, and of all that it holds of all relays' at once: 300 bytes each. */
+export const INVENTORY_PAGE_ROWS = 1000;
+export const MAX_INVENTORY_ROWS_HELD = 64_000;
+/** Inventories read at once. */
+export const MAX_PARALLEL_INVENTORIES = 8;
+/** Rows read of one relay: 16 TiB of chunks; a relay must not keep its client turning pages. */
+export const MAX_INVENTORY_ROWS = 2 ** 24;
+/** Chunks that prune compares with the vault's database in one reading of it: 20 MiB. */
+export const PRUNE_BATCH_CHUNKS = 2 ** 18;
+/** Chunks that one run of prune lists and deletes: the next run goes on. */
+export const MAX_PRUNE_CHUNKS = 2 ** 17;
+/** A chunk younger than this is never pruned, whatever the database says. */
+export const PRUNE_MIN_AGE_MS = 3600 * SECOND;
 /** A worker without a job is ended after this long; its memory (15 MB of LZMA encoder) goes with it. */
 export const WORKER_IDLE_MS = 30 * SECOND;
 
@@ -205,6 +227,8 @@ export const MAX_RPCS_PER_LINK = 32;
 export const LINK_RPC_TIMEOUT_MS = 10 * SECOND;
 /** Ids of one request between relays: 67 characters each, so that they fit a frame with room to spare. */
 export const MAX_IDS_PER_RPC = 512;
+/** Inventory rows of one request between relays: 290 bytes each, so that they fit a frame. */
+export const INVENTORY_ROWS_PER_RPC = 200;
 /** Bytes of a record's value: a link and a few words, never a file. */
 export const MAX_RECORD_VALUE_BYTES = KIB;
 
@@ -289,6 +313,57 @@ export const MAX_ANTI_ENTROPY_QUESTIONS = 2000;
 /** Gossip items and questions a second that are taken from one peer, and the burst that is let through. */
 export const GOSSIP_ITEMS_PER_SECOND = 2000;
 export const GOSSIP_BURST_ITEMS = 20_000;
+
+// --- relay, care of the data ---------------------------------------------------------------------------------
+/** How long a relay may be away before what it held is made anew elsewhere: a reboot with updates takes less. */
+export const DEFAULT_REPAIR_GRACE_MS = 300 * SECOND;
+/** Bounds of `--repair-grace`: shorter than a relay takes to be noticed gone makes no sense, a week is no grace. */
+export const MIN_REPAIR_GRACE_MS = SECOND;
+export const MAX_REPAIR_GRACE_MS = 7 * 24 * 3600 * SECOND;
+/** How often a relay looks whether there is something to care for. */
+export const CARE_TICK_MS = SECOND;
+/** All chunks are looked at this often even when no relay came or went. */
+export const CARE_PASS_INTERVAL_MS = 3600 * SECOND;
+/** Chunks asked about at once, and the pause between two such batches of a pass that nobody waits for. */
+export const CARE_BATCH_CHUNKS = 256;
+export const CARE_BATCH_PAUSE_MS = 50;
+/** Placement orders computed between two chances for other work: about 10 ms. */
+export const CARE_SLICE_CHUNKS = 32;
+/** Relays asked about a chunk at first, in placement order; the rest of the neighbourhood only when five are not found. */
+export const SURVEY_FIRST = 8;
+/** Chunks that a relay looks at again soon, and how soon. */
+export const MAX_WATCHED_CHUNKS = 10_000;
+export const WATCH_INTERVAL_MS = 10 * SECOND;
+/** The second holder in order repairs when the first has not for this long, the third after twice as long, and so on. */
+export const REPAIR_TURN_MS = 60 * SECOND;
+/** Bytes a second that one relay spends on repair and balance, so that clients have most of a gigabit link. */
+export const REPAIR_BYTES_PER_SECOND = 32 * MIB;
+/** Chunks of repair under way at once, from one relay. */
+export const REPAIR_SENDS = 4;
+/** Bytes a second that scrub reads: 100 GB in seven hours, unnoticed by any disk. */
+export const SCRUB_BYTES_PER_SECOND = 4 * MIB;
+/** Chunks offered to a relay in one request, and how long it waits for one that it said it wants. */
+export const MAX_OFFERED_CHUNKS = 32;
+export const OFFER_RESERVATION_MS = 60 * SECOND;
+/** Chunks that a relay waits for at once, in all and from one relay, so that nobody reserves its disk away. */
+export const MAX_OFFER_RESERVATIONS = 1024;
+export const MAX_OFFER_RESERVATIONS_PER_RELAY = 64;
+/** Audits answered at once: each reads and hashes a chunk. */
+export const MAX_CONCURRENT_AUDITS = 8;
+/** After an audit a relay keeps a surplus chunk for so long: whoever asked may drop its own, relying on it. */
+export const KEEP_PROMISE_MS = 60 * SECOND;
+export const MAX_KEEP_PROMISES = 4096;
+/** A relay that claimed chunks and could not prove them counts as holding nothing for this long. */
+export const DISTRUST_MS = 3600 * SECOND;
+/** Rotten chunks waiting to be fetched again; those beyond are made anew by the other holders' repair. */
+export const MAX_HEALING_CHUNKS = 1024;
+/** Rounds over a busy swarm's refusals before a leaving relay gives a chunk up, and the pause between them. */
+export const DEPARTURE_ROUNDS = 5;
+export const DEPARTURE_PAUSE_MS = 2 * SECOND;
+/** A relay that has left answers its operator for so long before it stops. */
+export const DEPARTURE_LINGER_MS = 3 * SECOND;
+/** How long an operator's request waits for what it started before it answers that it goes on. */
+export const OPERATOR_WAIT_MS = 20 * SECOND;
 
 // --- web app -------------------------------------------------------------------------------------------------
 /** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */

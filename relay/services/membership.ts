@@ -6,6 +6,7 @@
  */
 import type { RelayId } from '../../shared/ids.ts';
 import {
+  DEFAULT_REPAIR_GRACE_MS,
   GONE_AFTER_MS,
   HELLO_INTERVAL_MS,
   HELLO_STRETCH_ABOVE,
@@ -51,6 +52,16 @@ export interface MembershipOptions {
   readonly machine: string;
   readonly clock: Pick<Clock, 'now' | 'wallTime'>;
   readonly events: EventBus;
+  /** How long one that is gone is remembered; default `DEFAULT_REPAIR_GRACE_MS`. */
+  readonly graceMs?: number;
+}
+
+/** A relay that is gone, and may be back soon. */
+export interface AwayMember {
+  readonly peer: Peer & { id: RelayId };
+  /** Monotonic ms, as the next: when it became a member, and when it was given up. */
+  readonly since: number;
+  readonly goneAt: number;
 }
 
 export interface TickResult {
@@ -67,6 +78,8 @@ type Probe =
 
 interface Member {
   peer: Peer & { id: RelayId };
+  /** When it became a member; being away for less than the grace does not count as leaving. */
+  since: number;
   /** Verified, last verified first. */
   addresses: PeerAddress[];
   /** Where a beacon came from that is no verified address; tried by probes. */
@@ -100,6 +113,8 @@ export function beaconIntervalMs(relays: number): number {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #members = new Map<RelayId, Member>();
+  /** Those gone last, the earliest first. */
+  readonly #away = new Map<RelayId, AwayMember>();
   /** Members by machine, this relay included. */
   readonly #machines = new Map<string, number>();
   #self: Peer & { id: RelayId };
@@ -114,6 +129,10 @@ export class Membership {
     this.#machines.set(machine, 1);
     // Counts on over a restart as long as the machine's clock does not step back; a handshake heals it if it does.
     this.#beatBase = clock.wallTime() - clock.now();
+  }
+
+  get #graceMs(): number {
+    return this.#options.graceMs ?? DEFAULT_REPAIR_GRACE_MS;
   }
 
   /** This relay as others see it. `host` is a guess: whoever answers a client knows better. */
@@ -143,6 +162,17 @@ export class Membership {
   /** Live relays known, this one included. */
   get size(): number {
     return this.#members.size + 1;
+  }
+
+  /** When a live relay became a member, on the monotonic clock; undefined for any other, and for this one. */
+  sinceOf(id: RelayId): number | undefined {
+    return this.#members.get(id)?.since;
+  }
+
+  /** Relays that have been gone for no longer than the grace. At most `MAX_PEERS`. */
+  away(): AwayMember[] {
+    const earliest = this.#options.clock.now() - this.#graceMs;
+    return [...this.#away.values()].filter(({ goneAt }) => goneAt >= earliest);
   }
 
   /** Live relays that declare `machine`, this one included. */
@@ -175,6 +205,7 @@ export class Membership {
     };
     this.#members.set(relay.id, {
       peer,
+      since: known?.since ?? this.#returned(relay.id) ?? now,
       addresses: [relay.address, ...others].slice(0, MAX_PEER_ADDRESSES),
       hint: undefined,
       heardAt: now,
@@ -293,8 +324,19 @@ export class Membership {
 
   #drop(id: RelayId, member: Member): void {
     this.#members.delete(id);
+    this.#away.delete(id);
+    this.#away.set(id, { peer: member.peer, since: member.since, goneAt: this.#options.clock.now() });
+    const [earliest] = this.#away.keys();
+    if (this.#away.size > MAX_PEERS && earliest !== undefined) this.#away.delete(earliest);
     this.#countMachine(member.peer.machine, -1);
     this.#options.events.publish({ type: 'peer-left', id });
+  }
+
+  /** Since when one that is back within the grace has been a member. */
+  #returned(id: RelayId): number | undefined {
+    const since = this.away().find(({ peer }) => peer.id === id)?.since;
+    this.#away.delete(id);
+    return since;
   }
 
   #countMachine(machine: string, change: 1 | -1): void {
@@ -312,6 +354,7 @@ export class Membership {
       member.heardAt = Math.min(now, member.heardAt + elapsedMs);
       member.probe = NO_PROBE;
     }
+    for (const [id, away] of this.#away) this.#away.set(id, { ...away, goneAt: away.goneAt + elapsedMs });
   }
 }
 
