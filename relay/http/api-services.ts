@@ -1,7 +1,9 @@
 import type { EventBus } from '../services/events.ts';
 import type { ChunkReader } from '../services/chunk-reader.ts';
 import type { ChunkWriter } from '../services/chunk-writer.ts';
+import type { Inventories } from '../services/inventory.ts';
 import type { LocalChunkService } from '../services/local-chunk-service.ts';
+import type { Metrics } from './metrics-route.ts';
 import type { PeerDirectory } from '../services/peer-directory.ts';
 
 /** What the routes are served from. */
@@ -10,7 +12,9 @@ export interface ApiServices {
   readonly local: LocalChunkService;
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
+  readonly inventories: Inventories;
   readonly events: EventBus;
+  readonly metrics: Metrics;
   /** Open links to other relays. */
   readonly linkCount: () => number;
   readonly uptimeSeconds: () => number;

@@ -4,6 +4,7 @@ import type { ApiServices } from './api-services.ts';
 import { registerChunkRoutes } from './chunk-routes.ts';
 import { registerEventStream } from './event-stream.ts';
 import { registerInfoRoutes } from './info-routes.ts';
+import { registerMetrics } from './metrics-route.ts';
 import { registerPages } from './pages.ts';
 import type { HttpServer } from './server.ts';
 
@@ -19,5 +20,6 @@ export async function registerApi(
   });
   registerInfoRoutes(server, services);
   registerChunkRoutes(server, services, limits);
+  registerMetrics(server, services.metrics);
   registerPages(server, { webDir, version: services.version });
 }

@@ -12,6 +12,7 @@ import {
   Status,
   routes,
 } from '../../shared/protocol/routes.ts';
+import { METRICS_PATH } from './metrics-route.ts';
 import { Receipt } from '../../shared/protocol/receipt.ts';
 
 export type JsonObject = { [key: string]: JsonValue };
@@ -55,6 +56,7 @@ export function openApiDocument(version: string): JsonObject {
   const paths: JsonObject = {};
   for (const [name, route] of Object.entries<Route>(routes)) addRoute(paths, name, route);
   paths['/events'] = { get: eventsOperation() };
+  paths[METRICS_PATH] = { get: metricsOperation() };
   paths['/openapi.json'] = { get: documentOperation() };
   return {
     openapi: '3.0.3',
@@ -122,6 +124,20 @@ function eventsOperation(): JsonObject {
     responses: {
       101: { description: 'The connection becomes a WebSocket', content: jsonContent(RelayEvent) },
       default: { description: 'Refused', content: jsonContent(ApiError) },
+    },
+  };
+}
+
+function metricsOperation(): JsonObject {
+  return {
+    operationId: 'metrics',
+    summary: 'Gauges, and counters of events, for Prometheus',
+    parameters: [],
+    responses: {
+      200: {
+        description: 'Exposition format 0.0.4',
+        content: { 'text/plain': { schema: { type: 'string' } } },
+      },
     },
   };
 }

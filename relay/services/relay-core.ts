@@ -10,6 +10,7 @@ import { ChunkWriter } from './chunk-writer.ts';
 import { EventBus } from './events.ts';
 import { EventCounts } from './event-counts.ts';
 import { answerHoldings } from './holdings.ts';
+import { Inventories, answerInventory } from './inventory.ts';
 import type { Introduce } from './introduce.ts';
 import { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
@@ -54,6 +55,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly membership: Membership;
   readonly router = new RpcRouter();
   readonly network: N;
+  readonly inventories: Inventories;
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
   readonly #stopped = new AbortController();
@@ -72,8 +74,11 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       events: this.events,
     });
     answerHoldings(this.router, (id) => this.local.has(id));
+    const ownRows = (after: string, limit: number) => this.local.inventory(after, limit);
+    answerInventory(this.router, ownRows);
     this.network = connect(this);
     const { transport } = this.network;
+    this.inventories = new Inventories(identity.id, ownRows, this.network.rpc);
     const common = { local: this.local, transport, events: this.events, unknown, clock, log };
     this.writer = new ChunkWriter({
       ...common,

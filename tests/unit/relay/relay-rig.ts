@@ -6,13 +6,16 @@ import { createHttpServer } from '../../../relay/http/server.ts';
 import type { HttpServer } from '../../../relay/http/server.ts';
 import { ChunkReader } from '../../../relay/services/chunk-reader.ts';
 import { ChunkWriter } from '../../../relay/services/chunk-writer.ts';
+import { EventCounts } from '../../../relay/services/event-counts.ts';
 import { EventBus } from '../../../relay/services/events.ts';
+import { Inventories } from '../../../relay/services/inventory.ts';
 import { LocalChunkService } from '../../../relay/services/local-chunk-service.ts';
 import { NegativeCache } from '../../../relay/services/negative-cache.ts';
 import { openIdentity } from '../../../relay/services/receipts.ts';
 import type { Clock } from '../../../relay/services/ports.ts';
+import type { PeerRpc } from '../../../relay/services/rpc.ts';
 import { ChunkStore } from '../../../relay/storage/chunk-store.ts';
-import { abortError } from '../../../shared/errors.ts';
+import { AppError, abortError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import { silentLog, tempFolder } from './fixtures.ts';
@@ -60,12 +63,18 @@ export class ManualClock implements Clock {
   }
 }
 
+const NO_RPC: PeerRpc = {
+  call: () => Promise.reject(new AppError('UNAVAILABLE', 'No such relay.')),
+};
+
 export interface RigOptions {
   readonly limits?: Partial<RelayLimits>;
   readonly capacityBytes?: number;
   readonly peers?: readonly RelayId[];
   readonly allowedHosts?: readonly string[];
   readonly webDir?: string;
+  /** Requests to other relays; without it, none can be reached. */
+  readonly rpc?: PeerRpc;
 }
 
 export interface RelayRig extends AsyncDisposable {
@@ -96,6 +105,7 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
   await store.reconciliation;
   const { identity, signer } = await openIdentity(new Uint8Array(32).fill(7));
   const bus = new EventBus(() => clock.wallTime());
+  const counts = new EventCounts(bus);
   const events: RelayEvent[] = [];
   bus.subscribe((event) => void events.push(event));
   const unknown = new NegativeCache(() => clock.now());
@@ -126,7 +136,13 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
       local,
       writer,
       reader,
+      inventories: new Inventories(
+        identity.id,
+        (after, limit) => local.inventory(after, limit),
+        options.rpc ?? NO_RPC,
+      ),
       events: bus,
+      metrics: { gauges: () => ({ chunks: { help: 'Chunks held', value: 2 } }), events: () => counts.all() },
       linkCount: () => 3,
       uptimeSeconds: () => 1.5,
       version: '1.2.3',

@@ -44,6 +44,7 @@ describe('/openapi.json', () => {
       'get /chunk/{id}',
       'get /chunks',
       'get /events',
+      'get /metrics',
       'get /openapi.json',
       'get /peers',
       'get /status',
