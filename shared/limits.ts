@@ -219,6 +219,34 @@ export const MIN_PEER_EXCHANGE_LINKS = 3;
 /** How long `QUERY_CHUNK` answers are awaited. */
 export const QUERY_CHUNK_TIMEOUT_MS = 300;
 
+// --- relay, mesh ---------------------------------------------------------------------------------------------
+/** Gossip neighbours of a relay: with fewer, single deaths cut a push off; more only repeat what was heard. */
+export const MESH_MIN_NEIGHBOURS = 3;
+export const MESH_MAX_NEIGHBOURS = 5;
+/** Neighbours that a relay was chosen by, besides those next to it on the ring. */
+export const MAX_MESH_GUESTS = 2;
+/** Links that a relay keeps open, mesh included: with links to spare, a mesh heals at once. */
+export const MIN_OPEN_LINKS = 8;
+/** Dials under way to have as many. */
+export const MAX_SPARE_DIALS = 2;
+/** How often a relay looks after its mesh, give or take a quarter; and whom it asks each time, one after the other. */
+export const MESH_TURN_MS = SECOND;
+export const MAX_GRAFTS_PER_TURN = 8;
+/** Answers of neighbours are short and wait for nothing but a dial. */
+export const MESH_RPC_TIMEOUT_MS = 2 * SECOND;
+/** A neighbour is asked again so often, and one that has not asked for three times that is none. */
+export const MESH_RENEW_MS = 10 * SECOND;
+export const MESH_LEASE_MS = 3.5 * MESH_RENEW_MS;
+/** A neighbour whose link was lost may be back at once: others are asked after this. */
+export const MESH_LOSS_PATIENCE_MS = 200;
+/** A relay that did not answer is passed over for so long; membership judges meanwhile whether it lives. */
+export const MESH_AWAY_MS = 3 * SECOND;
+/** Relays that one topology shows; those asked for it at once; how long the whole may take, and is told again. */
+export const MAX_TOPOLOGY_RELAYS = 256;
+export const TOPOLOGY_PARALLEL_CALLS = 8;
+export const TOPOLOGY_TIMEOUT_MS = 2 * SECOND;
+export const TOPOLOGY_MAX_AGE_MS = 2 * SECOND;
+
 // --- relay, records and requests between relays --------------------------------------------------------------
 /** JSON bytes of one request or answer between relays: one link frame. */
 export const MAX_RPC_BYTES = LINK_BODY_BYTES;
@@ -231,6 +259,79 @@ export const MAX_IDS_PER_RPC = 512;
 export const INVENTORY_ROWS_PER_RPC = 200;
 /** Bytes of a record's value: a link and a few words, never a file. */
 export const MAX_RECORD_VALUE_BYTES = KIB;
+
+// --- relay, DHT ----------------------------------------------------------------------------------------------
+/** Relays in one bucket of the routing table and in one answer to a lookup (Kademlia's k), and questions under way at once (α). */
+export const DHT_BUCKET = NEIGHBOURHOOD;
+export const DHT_PARALLEL = 3;
+/** Relays that one lookup asks, and of them those that only others know and a link has to prove first. */
+export const MAX_LOOKUP_ASKS = 96;
+export const MAX_LOOKUP_DIALS = 48;
+/** Hints of one relay that did not prove true in one lookup, before its others are not followed any more. */
+export const MAX_FALSE_HINTS = 3;
+/** One answer of a lookup, dial included, and the whole lookup, which then ends with what it has. */
+export const DHT_ASK_TIMEOUT_MS = 2 * SECOND;
+export const LOOKUP_TIMEOUT_MS = 10 * SECOND;
+/** How long the relays near a key count as known after a lookup, and the key regions of which that is remembered. */
+export const REGION_FRESH_MS = 60 * SECOND;
+export const MAX_FRESH_REGIONS = 1024;
+/** One holder's answer about records. */
+export const RECORD_RPC_TIMEOUT_MS = 3 * SECOND;
+/** Records of one message: each takes up to 1.8 KB of JSON. */
+export const MAX_RECORDS_PER_RPC = 32;
+/** Rows of a list named in one message: 140 bytes each. */
+export const RECORD_ROWS_PER_RPC = 256;
+/** Keys whose digests one message compares. */
+export const MAX_DIGESTS_PER_RPC = 256;
+/** Entries of one list: what a client reads as a whole. Full means refuse, never evict. */
+export const MAX_LIST_ENTRIES = 4096;
+/** Rows of one list, removed entries included: they stay, so that the entries do not come back. */
+export const MAX_LIST_ROWS = 5 * MAX_LIST_ENTRIES;
+/** The same for one signer in one list: nobody fills a list alone. */
+export const MAX_SIGNER_ENTRIES = 16;
+export const MAX_SIGNER_ROWS = 4 * MAX_SIGNER_ENTRIES;
+/** Rows of lists, and atomic records, that one relay keeps: about half a gigabyte on the disk. */
+export const MAX_RECORD_ROWS = 2 ** 18;
+export const MAX_ATOMIC_RECORDS = 2 ** 16;
+/** Records go to their new holders this long after the last change of the membership, and a random part of it later. */
+export const REHOME_DELAY_MS = 2 * SECOND;
+/** However often it changes, they go at least this often; and without any change, so that holders that differ converge. */
+export const REHOME_MAX_DELAY_MS = 15 * SECOND;
+export const REHOME_INTERVAL_MS = 180 * SECOND;
+/** Hints of where chunks lie outside their placement, of one relay and in all: about 150 bytes each on the disk. */
+export const MAX_PROVIDED_PER_RELAY = 20_000;
+export const MAX_PROVIDED = 500_000;
+/** Relays nearest to a chunk that are told who has it. */
+export const PROVIDER_REPLICAS = REPLICAS;
+/** Pauses between two passes over all chunks for those hints, and before news of single ones is sent. */
+export const PROVIDE_INTERVAL_MS = 60 * SECOND;
+export const PROVIDE_DELAY_MS = 5 * SECOND;
+/** Chunks stored since then that are remembered for it; beyond that, the next pass finds them. */
+export const MAX_PROVIDE_QUEUE = 4096;
+
+// --- relay, finding chunks -----------------------------------------------------------------------------------
+/** Relays that one answer names as holders of one chunk. */
+export const MAX_HOLDER_HINTS = 8;
+/** Ids of one question for holders: with all hints, the answer fits a frame. */
+export const MAX_HOLDER_IDS = 64;
+/** Mesh hops that a question for a chunk travels: neighbours of 3 to 5 reach hundreds of relays in five. */
+export const MAX_FORWARD_HOPS = 5;
+/** What each hop may take: the first waits for all behind it. */
+export const FORWARD_HOP_TIMEOUT_MS = 500;
+/** Questions that one relay may pass to this one in a second and at once, and those under way here. */
+export const FORWARDS_PER_SECOND = 50;
+export const MAX_FORWARDS = 64;
+/** Questions remembered, so that none is passed on twice. */
+export const MAX_SEEN_QUERIES = 4096;
+/** Ids of one request to locate chunks, its JSON bytes, and requests under way at once. */
+export const MAX_LOCATE_IDS = 1000;
+export const MAX_LOCATE_BODY_BYTES = 96 * KIB;
+export const MAX_CONCURRENT_LOCATES = 8;
+/** Relays asked at once for one such request; up to `LOCATE_ALL_RELAYS` are all asked, beyond that those near each chunk. */
+export const LOCATE_PARALLEL = 8;
+export const LOCATE_ALL_RELAYS = 64;
+/** JSON bytes of an atomic record: a value of 1 KiB in base64url, key and signature. */
+export const MAX_RECORD_BODY_BYTES = 4 * KIB;
 
 // --- public catalog ------------------------------------------------------------------------------------------
 /** Lists that the catalog is spread over, so that no five relays carry and answer all of it. */
@@ -364,6 +465,14 @@ export const DEPARTURE_PAUSE_MS = 2 * SECOND;
 export const DEPARTURE_LINGER_MS = 3 * SECOND;
 /** How long an operator's request waits for what it started before it answers that it goes on. */
 export const OPERATOR_WAIT_MS = 20 * SECOND;
+
+// --- private swarm -------------------------------------------------------------------------------------------
+/** How far the time inside a sealed datagram may be from this machine's: clocks of a LAN drift, and older ones are replays. */
+export const MAX_SEALED_AGE_MS = 300 * SECOND;
+/** A challenge is answered at once; a session lasts a while; a ticket opens one WebSocket. */
+export const SESSION_CHALLENGE_TTL_MS = 60 * SECOND;
+export const SESSION_TTL_MS = 3600 * SECOND;
+export const SESSION_TICKET_TTL_MS = 60 * SECOND;
 
 // --- web app -------------------------------------------------------------------------------------------------
 /** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */

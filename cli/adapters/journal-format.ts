@@ -53,6 +53,8 @@ const EntryLine = Type.Union([
   }),
   Type.Object({ kind: Type.Literal('abandoned'), id: Id, body_hash: Id }),
   Type.Object({ kind: Type.Literal('finished'), manifest_id: Id }),
+  Type.Object({ kind: Type.Literal('deleting') }),
+  Type.Object({ kind: Type.Literal('deleted'), id: Id, pending: Type.Array(Id, { maxItems: MAX_PEERS }) }),
 ]);
 type EntryLine = Static<typeof EntryLine>;
 
@@ -106,6 +108,10 @@ function toLine(entry: JournalEntry): EntryLine {
       return { kind: 'abandoned', id: entry.id, body_hash: toHex(entry.bodyHash) };
     case 'finished':
       return { kind: 'finished', manifest_id: entry.manifestId };
+    case 'deleting':
+      return { kind: 'deleting' };
+    case 'deleted':
+      return { kind: 'deleted', id: entry.id, pending: [...entry.pending] };
   }
 }
 
@@ -126,6 +132,10 @@ function fromLine(line: EntryLine): JournalEntry {
       return { kind: 'abandoned', id: parseChunkId(line.id), bodyHash: fromHex(line.body_hash) };
     case 'finished':
       return { kind: 'finished', manifestId: parseManifestId(line.manifest_id) };
+    case 'deleting':
+      return { kind: 'deleting' };
+    case 'deleted':
+      return { kind: 'deleted', id: parseChunkId(line.id), pending: line.pending.map(parseRelayId) };
   }
 }
 

@@ -86,7 +86,7 @@ function describe(reply: FastifyReply, { id }: GetRequest, sizeBytes: number): F
 }
 
 /** Fires when the connection ends before the answer has been sent. */
-function clientGone(reply: FastifyReply): AbortSignal {
+export function clientGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();

@@ -1,14 +1,13 @@
 /** `/status`, `/peers` and `/chunks`: what a relay says of itself. */
 import { Readable } from 'node:stream';
+import { parseRelayId } from '../../shared/ids.ts';
 import { PAGE_ROWS } from '../../shared/limits.ts';
-import { routes } from '../../shared/protocol/routes.ts';
+import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { ChunkEntry, Peer, Status } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
+import { clientGone } from './chunk-routes.ts';
 import { unmapped } from './client-limits.ts';
 import type { HttpServer } from './server.ts';
-
-/** Inventory rows read from the index at once, so that a long page does not hold up other requests. */
-const SLICE_ROWS = 250;
 
 export function registerInfoRoutes(server: HttpServer, services: ApiServices): void {
   server.get(
@@ -30,10 +29,20 @@ export function registerInfoRoutes(server: HttpServer, services: ApiServices): v
     },
   );
 
-  server.get(routes.chunks.path, { schema: { querystring: routes.chunks.query } }, (request, reply) => {
+  const { query: querystring, headers } = routes.chunks;
+  server.get(routes.chunks.path, { schema: { querystring, headers } }, async (request, reply) => {
     const { cursor = '', limit = PAGE_ROWS } = request.query;
-    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return reply.send(Readable.from(chunksPage(services, cursor, limit)));
+    const holder = request.headers[HEADER.holder];
+    const relay = parseRelayId(holder ?? services.directory.self.id);
+    const signal = clientGone(reply);
+    const rowsAfter: RowsAfter = (after, most) => services.inventories.rows(relay, after, most, signal);
+    // A relay that cannot be asked is an error; one that fails later ends the connection before its page is whole.
+    const first = await rowsAfter(cursor, limit);
+    reply
+      .header('cache-control', 'no-store')
+      .header('vary', HEADER.holder)
+      .type('application/json; charset=utf-8');
+    return reply.send(Readable.from(chunksPage(first, rowsAfter, limit)));
   });
 }
 
@@ -70,25 +79,29 @@ function peersPage(
   return { peers, next: rest.length > limit ? (peers.at(-1)?.id ?? null) : null };
 }
 
+/** Rows in the order of their ids: at most as many as asked for, none where the inventory ends. */
+type RowsAfter = (after: string, most: number) => Promise<readonly ChunkEntry[]>;
+
 /** The JSON text of one page, slice by slice; its `next` comes last, when it is known. */
-async function* chunksPage({ local }: ApiServices, cursor: string, limit: number): AsyncGenerator<string> {
-  let after = cursor;
+async function* chunksPage(
+  first: readonly ChunkEntry[],
+  rowsAfter: RowsAfter,
+  limit: number,
+): AsyncGenerator<string> {
+  let rows = first;
   let left = limit;
-  let separator = '';
-  let more = true;
+  let next: string | null = null;
   yield '{"chunks":[';
-  while (more && left > 0) {
-    const asked = Math.min(left, SLICE_ROWS);
-    const rows: ChunkEntry[] = local.inventory(after, asked);
-    if (rows.length > 0) {
-      yield separator + rows.map((row) => JSON.stringify(row)).join(',');
-      separator = ',';
-    }
-    after = rows.at(-1)?.id ?? after;
+  for (let separator = ''; rows.length > 0; separator = ',') {
+    yield separator + rows.map((row) => JSON.stringify(row)).join(',');
     left -= rows.length;
-    more = rows.length === asked;
+    const last = rows.at(-1)?.id ?? '';
+    // Between two slices other requests have their turn.
     await new Promise(setImmediate);
+    rows = await rowsAfter(last, Math.max(left, 1));
+    if (left > 0) continue;
+    next = rows.length > 0 ? last : null;
+    break;
   }
-  const next = more && local.inventory(after, 1).length > 0 ? after : null;
   yield `],"next":${JSON.stringify(next)}}`;
 }

@@ -41,7 +41,7 @@ export class JournalTable {
     this.#rows = new Uint8Array(chunkCount * ROW_BYTES);
   }
 
-  /** Replays a journal. Throws `CORRUPT` when an entry cannot belong to a file of this many blocks. */
+  /** Replays a journal. Throws `CORRUPT` when an entry cannot belong to a file of this many blocks, `DELETED`. */
   static async replay(chunkCount: number, entries: AsyncIterable<JournalEntry>): Promise<JournalTable> {
     const table = new JournalTable(chunkCount);
     for await (const entry of entries) table.#apply(entry);
@@ -105,6 +105,9 @@ export class JournalTable {
       case 'finished':
         this.#finished = entry.manifestId;
         break;
+      case 'deleting':
+      case 'deleted':
+        throw new AppError('DELETED', 'This file is being deleted. Upload it as a new file.');
     }
   }
 

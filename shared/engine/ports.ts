@@ -99,7 +99,11 @@ export type JournalEntry =
   /** A chunk that may lie on relays and belongs to nothing any more: to be deleted. */
   | { readonly kind: 'abandoned'; readonly id: ChunkId; readonly bodyHash: Bytes }
   /** The manifest is complete; the journal stays as the owner's record. */
-  | { readonly kind: 'finished'; readonly manifestId: ManifestId };
+  | { readonly kind: 'finished'; readonly manifestId: ManifestId }
+  /** The owner deletes the file: from here on nothing refers to its chunks any more. Written before the first token leaves. */
+  | { readonly kind: 'deleting' }
+  /** The swarm was told to delete this chunk; `pending` are the relays that may still have it. The last such entry counts. */
+  | { readonly kind: 'deleted'; readonly id: ChunkId; readonly pending: readonly RelayId[] };
 
 export interface Journal {
   readonly header: JournalHeader;
