@@ -39,6 +39,9 @@ CREATE TABLE tombstones (
 CREATE INDEX tombstones_by_age ON tombstones (received_at);
 CREATE INDEX tombstones_by_source ON tombstones (source) WHERE source IS NOT NULL;
 
+-- Held since before an absence longer than tombstones are kept: not served until a peer says that it holds them too.
+CREATE TABLE doubtful_chunks (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 -- Atomic records: the highest sequence number of a signer wins.
 CREATE TABLE atomic_records (
   key TEXT PRIMARY KEY,
@@ -48,7 +51,8 @@ CREATE TABLE atomic_records (
   signature TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Entries of append-only lists. A removal outlives its entry: then value and signature are NULL.
+-- Entries of append-only lists. A removal outlives its entry: then value and signature are NULL. It may also come before the
+-- entry (seen = 0): until that shows who signed it, several signers may claim to remove it.
 CREATE TABLE list_entries (
   list TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -56,7 +60,8 @@ CREATE TABLE list_entries (
   value TEXT,
   signature TEXT,
   removal TEXT,
-  PRIMARY KEY (list, id)
+  seen INTEGER NOT NULL,
+  PRIMARY KEY (list, id, public_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX list_entries_by_signer ON list_entries (list, public_key);
 
@@ -66,6 +71,7 @@ CREATE TABLE providers (
   relay TEXT NOT NULL,
   PRIMARY KEY (chunk, relay)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX providers_by_relay ON providers (relay);
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
