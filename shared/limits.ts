@@ -443,6 +443,8 @@ export const REPAIR_BYTES_PER_SECOND = 32 * MIB;
 export const REPAIR_SENDS = 4;
 /** Bytes a second that scrub reads: 100 GB in seven hours, unnoticed by any disk. */
 export const SCRUB_BYTES_PER_SECOND = 4 * MIB;
+/** A relay with few chunks does not begin anew with them before this. */
+export const SCRUB_ROUND_MS = 6 * 3600 * SECOND;
 /** Chunks offered to a relay in one request, and how long it waits for one that it said it wants. */
 export const MAX_OFFERED_CHUNKS = 32;
 export const OFFER_RESERVATION_MS = 60 * SECOND;
