@@ -132,6 +132,16 @@ export class ChunkFiles {
     }
   }
 
+  /** Destroys a chunk's file for good, and what was set aside under its name. False when there was none. */
+  async remove(id: ChunkId): Promise<boolean> {
+    const { folder, file } = chunkPath(this.#layout, id);
+    const aside = await this.#unlink(path.join(this.#layout.rotten, id));
+    if (aside) await syncFolder(this.#ops, this.#layout.rotten);
+    const removed = await this.#unlink(file);
+    if (removed) await this.#syncLeaf(id, folder);
+    return removed;
+  }
+
   /** The leaf folders that exist, as their four hex digits, in order. */
   async *leaves(): AsyncGenerator<string> {
     for (const high of await this.#prefixes(this.#layout.chunks)) {
@@ -176,6 +186,16 @@ export class ChunkFiles {
     await syncFolder(this.#ops, path.dirname(folder));
     await syncFolder(this.#ops, this.#layout.chunks);
     this.#durableLeaves[leaf] = 1;
+  }
+
+  async #unlink(file: string): Promise<boolean> {
+    try {
+      await this.#ops.unlink(file);
+      return true;
+    } catch (cause) {
+      if (isAbsence(cause)) return false;
+      throw cause;
+    }
   }
 
   async #removeQuietly(file: string): Promise<void> {

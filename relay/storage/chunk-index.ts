@@ -93,6 +93,11 @@ export class ChunkIndex {
     this.#write('remove', id);
   }
 
+  /** After a transaction that was rolled back, what is remembered of the totals may be wrong. */
+  reload(): void {
+    this.#totals = this.#readTotals();
+  }
+
   /** Verified chunks with ids after `after`, by id. */
   page(after: string, limit: number): InventoryRow[] {
     return this.#queries.page.all(after, limit) as unknown as InventoryRow[];

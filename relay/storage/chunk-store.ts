@@ -9,10 +9,13 @@ import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ChunkId } from '../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { tombstoneId } from '../../shared/protocol/tombstone.ts';
+import { bury } from './burial.ts';
+import type { Deletion, DeletionOutcome } from './burial.ts';
 import { ChunkFiles, readWhole } from './chunk-files.ts';
 import { ChunkHasher } from './chunk-hasher.ts';
 import { ChunkIndex } from './chunk-index.ts';
-import type { IndexRow, InventoryRow } from './chunk-index.ts';
+import type { ChunkHeader, IndexRow, InventoryRow } from './chunk-index.ts';
 import { nodeFileOps, storageError } from './file-ops.ts';
 import type { FileOps } from './file-ops.ts';
 import { IndexDatabase } from './index-database.ts';
@@ -21,8 +24,12 @@ import { KeyedTurns } from './keyed-turns.ts';
 import { reconcileHashes, reconcileNames } from './reconcile.ts';
 import { SpaceBudget } from './space-budget.ts';
 import type { StorageLog } from './storage-log.ts';
+import { TombstoneTable } from './tombstone-table.ts';
+import type { TombstoneQuota } from './tombstone-table.ts';
 
 const READ_PIECE_BYTES = 256 * 1024;
+/** Files destroyed at once. */
+const ERASING_AT_ONCE = 16;
 
 export interface ChunkStoreOptions {
   readonly dir: string;
@@ -33,6 +40,8 @@ export interface ChunkStoreOptions {
   /** Unix time, ms. */
   readonly wallTime: () => number;
   readonly ops?: FileOps;
+  /** For tests; what limits.ts says otherwise. */
+  readonly tombstoneQuota?: TombstoneQuota;
 }
 
 export interface OpenedChunk {
@@ -45,6 +54,8 @@ type ChunkSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export class ChunkStore implements AsyncDisposable {
   /** Closed with the store. */
   readonly database: IndexDatabase;
+  /** No id has both a tombstone and a row in the chunk index: both change in one transaction. */
+  readonly tombstones: TombstoneTable;
   readonly #files: ChunkFiles;
   readonly #index: ChunkIndex;
   readonly #budget: SpaceBudget;
@@ -65,6 +76,7 @@ export class ChunkStore implements AsyncDisposable {
     this.#files = new ChunkFiles(layout, options.ops ?? nodeFileOps);
     this.database = new IndexDatabase(layout.index);
     this.#index = new ChunkIndex(this.database);
+    this.tombstones = new TombstoneTable(this.database, options.tombstoneQuota);
     this.database.onReset(() => this.#startReconciliation());
     this.#budget = new SpaceBudget({
       capacityBytes: options.capacityBytes,
@@ -104,6 +116,11 @@ export class ChunkStore implements AsyncDisposable {
     return this.#index.find(id) !== null;
   }
 
+  /** The public part of a chunk that is held and verified, from the index alone. */
+  header(id: ChunkId): ChunkHeader | null {
+    return this.#index.header(id);
+  }
+
   /** Bytes of a stored chunk, or null. */
   async sizeOf(id: ChunkId): Promise<number | null> {
     return (await this.#whole(id))?.sizeBytes ?? null;
@@ -111,16 +128,20 @@ export class ChunkStore implements AsyncDisposable {
 
   /**
    * Stores a chunk durably, reading `source` to its end; one that is here already is checked, not rewritten. Resolves with its size.
-   * `sizeHintBytes`: the size if it is known. Throws `HASH_MISMATCH`, `TOO_LARGE`, `BAD_INPUT`, `NO_SPACE`, `IO`, or what `source` throws.
+   * `sizeHintBytes`: the size if it is known. Throws `DELETED`, `HASH_MISMATCH`, `TOO_LARGE`, `BAD_INPUT`, `NO_SPACE`, `IO`, or what `source` throws.
    */
   async put(id: ChunkId, source: ChunkSource, sizeHintBytes = MAX_CHUNK_BYTES): Promise<number> {
     try {
       await this.#accounted;
-      if (this.has(id) && (await this.#verify(id))) return await hashOnly(id, source);
+      this.#refuseDeleted(id);
+      if (this.has(id) && (await this.#verify(id))) return await this.#confirm(id, source);
       return await this.#budget.withRoom(sizeHintBytes, async () => {
         const { sizeBytes } = await this.#files.write(id, source, (digest, move) =>
           this.#turns.run(id, async () => {
+            this.#refuseDeleted(id);
             await move();
+            // Its tombstone may have come while the file took its name: who brought it waits to destroy the file.
+            this.#refuseDeleted(id);
             this.#index.put(digest, this.#options.wallTime());
           }),
         );
@@ -131,7 +152,45 @@ export class ChunkStore implements AsyncDisposable {
     }
   }
 
-  /** The bytes as they lie on the disk, of the size they were stored with. Throws `NOT_FOUND`. */
+  /**
+   * Deletes for good: the tombstones are durable first, all in one go; then files are destroyed. A crash in between is made up for
+   * at the next start. Throws `IO` when a file resists; it is not served all the same. `BAD_INPUT` for what is not hex.
+   */
+  async delete(deletions: readonly Deletion[]): Promise<Map<ChunkId, DeletionOutcome>> {
+    try {
+      const byId = new Map(deletions.map((deletion) => [tombstoneId(deletion.tombstone), deletion]));
+      const found = this.#reconciled ? new Set<ChunkId>() : await this.#filesAmong(byId.keys());
+      const { database, tombstones } = this;
+      const parts = { database, tombstones, index: this.#index, now: this.#options.wallTime() };
+      const outcomes = bury(parts, byId, found);
+      const buried = [...outcomes].flatMap(([id, outcome]) => (outcome === 'full' ? [] : [id]));
+      for (let at = 0; at < buried.length; at += ERASING_AT_ONCE) {
+        await Promise.all(buried.slice(at, at + ERASING_AT_ONCE).map((id) => this.#erase(id)));
+      }
+      return outcomes;
+    } catch (cause) {
+      throw storageError(cause);
+    }
+  }
+
+  /** Re-hashes a chunk's file. False: it is gone, or rotten and has been set aside; then the chunk is not held any more. */
+  verify(id: ChunkId): Promise<boolean> {
+    return this.#verify(id);
+  }
+
+  /** Gives a chunk up without a tombstone: it may come back. Fine when it is not here. Throws `IO`. */
+  async drop(id: ChunkId): Promise<void> {
+    try {
+      await this.#turns.run(id, async () => {
+        await this.#files.remove(id);
+        this.#index.remove(id);
+      });
+    } catch (cause) {
+      throw storageError(cause);
+    }
+  }
+
+  /** The bytes as they lie on the disk, of the size they were stored with. Throws `NOT_FOUND`, `DELETED`. */
   async read(id: ChunkId): Promise<Bytes> {
     const { handle, sizeBytes } = await this.#open(id);
     try {
@@ -168,11 +227,33 @@ export class ChunkStore implements AsyncDisposable {
     this.database[Symbol.dispose]();
   }
 
+  #erase(id: ChunkId): Promise<boolean> {
+    return this.#turns.run(id, () => this.#files.remove(id));
+  }
+
+  async #filesAmong(ids: Iterable<ChunkId>): Promise<Set<ChunkId>> {
+    const found = new Set<ChunkId>();
+    for (const id of ids) if ((await this.#files.stat(id)) !== null) found.add(id);
+    return found;
+  }
+
+  #refuseDeleted(id: ChunkId): void {
+    if (this.tombstones.has(id)) throw deleted();
+  }
+
+  /** Reads a body whose chunk is here already; what happens to the chunk meanwhile counts. */
+  async #confirm(id: ChunkId, source: ChunkSource): Promise<number> {
+    const sizeBytes = await hashOnly(id, source);
+    this.#refuseDeleted(id);
+    if (this.has(id)) return sizeBytes;
+    throw new AppError('UNAVAILABLE', 'The chunk went while it was sent once more. Send it again.');
+  }
+
   async #open(id: ChunkId): Promise<NonNullable<Awaited<ReturnType<ChunkFiles['open']>>>> {
     try {
       const row = await this.#whole(id);
       const opened = row === null ? null : await this.#files.open(id);
-      if (row === null || opened === null) throw notFound();
+      if (row === null || opened === null) throw this.tombstones.has(id) ? deleted() : notFound();
       if (opened.sizeBytes === row.sizeBytes) return opened;
       await opened.handle.close();
       throw notFound();
@@ -196,6 +277,10 @@ export class ChunkStore implements AsyncDisposable {
   }
 
   async #judge(id: ChunkId): Promise<boolean> {
+    if (this.tombstones.has(id)) {
+      await this.#files.remove(id);
+      return false;
+    }
     const digest = await this.#files.verify(id);
     if (digest === null) {
       this.#drop(id, 'A chunk file has vanished');
@@ -208,6 +293,7 @@ export class ChunkStore implements AsyncDisposable {
     }
     if (this.#index.find(id)?.verified !== true) {
       await this.#files.settle(id);
+      if (this.tombstones.has(id)) return false;
       this.#index.put(digest, this.#options.wallTime());
     }
     return true;
@@ -236,6 +322,8 @@ export class ChunkStore implements AsyncDisposable {
       index: this.#index,
       log: this.#options.log,
       wallTime: this.#options.wallTime,
+      isDeleted: (id: ChunkId) => this.tombstones.has(id),
+      erase: (id: ChunkId) => this.#erase(id),
       verify: (id: ChunkId) => this.#verify(id),
     };
     const run = ++this.#reconcileRuns;
@@ -258,6 +346,10 @@ async function hashOnly(id: ChunkId, source: ChunkSource): Promise<number> {
   const hasher = new ChunkHasher();
   for await (const piece of source) hasher.update(piece);
   return hasher.digestFor(id).sizeBytes;
+}
+
+function deleted(): AppError {
+  return new AppError('DELETED', 'The chunk’s owner has deleted it.');
 }
 
 function notFound(cause?: unknown): AppError {

@@ -1,6 +1,7 @@
 /**
  * Brings the index in line with the files, which are the truth: at every start, in the background. Two passes:
- * names (no file is read: adopts unknown files as unverified, drops rows without a file), then the hashes of the unverified.
+ * names (no file is read: adopts unknown files as unverified, drops rows without a file, destroys files of deleted chunks),
+ * then the hashes of the unverified.
  */
 import { throwIfAborted } from '../../shared/errors.ts';
 import type { ChunkId } from '../../shared/ids.ts';
@@ -16,6 +17,9 @@ export interface ReconcileParts {
   readonly index: ChunkIndex;
   readonly log: StorageLog;
   readonly wallTime: () => number;
+  readonly isDeleted: (id: ChunkId) => boolean;
+  /** Destroys the file of a deleted chunk. */
+  readonly erase: (id: ChunkId) => Promise<unknown>;
   /** Hashes one file and settles its row. */
   readonly verify: (id: ChunkId) => Promise<unknown>;
 }
@@ -89,14 +93,22 @@ async function dropAbsent({ files, index }: ReconcileParts, ids: readonly ChunkI
   return dropped;
 }
 
-async function adopt({ files, index, wallTime }: ReconcileParts, ids: readonly ChunkId[]): Promise<number> {
+/** A file without a row that has a tombstone is what a deletion left that was cut short. */
+async function adopt(parts: ReconcileParts, ids: readonly ChunkId[]): Promise<number> {
+  const { files, index, wallTime, isDeleted, erase } = parts;
   const found = [];
   for (const id of ids) {
+    if (isDeleted(id)) {
+      await erase(id);
+      continue;
+    }
     const stats = await files.stat(id);
     if (stats !== null) {
       found.push({ id, sizeBytes: stats.size, storedAt: Math.min(wallTime(), Math.floor(stats.mtimeMs)) });
     }
   }
-  if (found.length > 0) index.adopt(found);
-  return found.length;
+  // Some may have been deleted in the meantime.
+  const adopted = found.filter(({ id }) => !isDeleted(id));
+  if (adopted.length > 0) index.adopt(adopted);
+  return adopted.length;
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ChunkStore } from '../../../../relay/storage/chunk-store.ts';
 import type { FileOps } from '../../../../relay/storage/file-ops.ts';
 import { idOf, sampleChunk, silentLog, tempFolder } from '../fixtures.ts';
+import { ownedChunk } from '../deletion-fixtures.ts';
 import { FaultyFiles } from './faulty-files.ts';
 
 function open(dir: string, files?: FaultyFiles, ops?: FileOps): Promise<ChunkStore> {
@@ -81,5 +82,69 @@ describe('a relay killed at any step of a write', () => {
       `sync chunks/${high}/${low}`,
       'index',
     ]);
+  });
+});
+
+/** Opens, stores two chunks, is killed at the given step while it deletes one. */
+async function killedDeletion(dir: string, step: number) {
+  const files = new FaultyFiles(dir);
+  await using store = await open(dir, files, files.ops);
+  await store.reconciliation;
+  const [victim, bystander] = [ownedChunk(), ownedChunk()];
+  await store.put(victim.id, [victim.bytes]);
+  await store.put(bystander.id, [bystander.bytes]);
+  files.killAt(step);
+  const { tombstone } = victim;
+  const acknowledged = await store.delete([{ tombstone, source: 'client', receivedAt: 1 }]).then(
+    () => true,
+    () => false,
+  );
+  return { victim, bystander, acknowledged, killed: files.killed };
+}
+
+describe('a relay killed at any step of a deletion', () => {
+  it('either has deleted for good or never began, and ends without the file', async () => {
+    let begun = 0;
+    for (let step = 0; ; step++) {
+      await using folder = await tempFolder();
+      const { victim, bystander, acknowledged, killed } = await killedDeletion(folder.path, step);
+      expect(acknowledged).toBe(!killed);
+
+      await using store = await open(folder.path);
+      const buried = store.tombstones.has(victim.id);
+      if (buried) {
+        begun++;
+        // At once, before files and index have been compared.
+        await expect(store.read(victim.id)).rejects.toMatchObject({ code: 'DELETED' });
+      }
+      await store.reconciliation;
+      const survivor = await store.read(victim.id).catch(() => null);
+      expect(survivor === null).toBe(buried);
+      if (acknowledged) expect(buried).toBe(true);
+      const names = await readdir(path.join(folder.path, 'chunks'), { recursive: true });
+      expect(names.some((name) => name.endsWith(victim.id))).toBe(!buried);
+      expect(store.usage.chunks).toBe(buried ? 1 : 2);
+      expect(new Uint8Array(await store.read(bystander.id))).toEqual(bystander.bytes);
+      if (!killed) break;
+    }
+    // Killed before the file went, between that and its folder's sync, and not at all.
+    expect(begun).toBeGreaterThanOrEqual(4);
+  }, 60_000);
+
+  it('has the tombstone on the disk before it touches the file', async () => {
+    await using folder = await tempFolder();
+    const files = new FaultyFiles(folder.path);
+    await using store = await open(folder.path, files, files.ops);
+    await store.reconciliation;
+    const { id, bytes, tombstone } = ownedChunk();
+    await store.put(id, [bytes]);
+    files.steps.length = 0;
+    files.failOn('unlink', Object.assign(new Error('no'), { code: 'EIO' }));
+    await expect(store.delete([{ tombstone, source: 'client', receivedAt: 1 }])).rejects.toMatchObject({
+      code: 'IO',
+    });
+    expect(files.steps).toEqual(['index']);
+    expect(store.tombstones.has(id)).toBe(true);
+    await expect(store.read(id)).rejects.toMatchObject({ code: 'DELETED' });
   });
 });
