@@ -25,6 +25,8 @@ interface Route {
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly headers?: TSchema;
+  /** Of a JSON body. */
+  readonly body?: TSchema;
   readonly response?: TSchema;
 }
 
@@ -96,12 +98,17 @@ function routeOperation(operationId: string, route: Route, { withBody = true } =
       ...parameters('query', route.query),
       ...parameters('header', route.headers),
     ],
-    ...(route.method === 'PUT' ? { requestBody: { required: true, content: CHUNK_BODY } } : {}),
+    ...requestBody(route),
     responses: {
       200: { description: route.summary, ...(withBody ? { content } : {}) },
       default: withBody ? { ...error, content: jsonContent(ApiError) } : error,
     },
   };
+}
+
+function requestBody({ method, body }: Route): JsonObject {
+  if (body !== undefined) return { requestBody: { required: true, content: jsonContent(body) } };
+  return method === 'PUT' ? { requestBody: { required: true, content: CHUNK_BODY } } : {};
 }
 
 function parameters(place: 'path' | 'query' | 'header', schema: TSchema | undefined): JsonObject[] {

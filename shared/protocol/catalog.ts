@@ -7,6 +7,8 @@ import type { Static } from 'typebox';
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from '../bytes.ts';
 import { sha256Sync } from '../crypto/hash.ts';
 import { AppError } from '../errors.ts';
+import { formatLink } from '../format/capability.ts';
+import { parseChunkId } from '../ids.ts';
 import {
   BLOCK_BYTES,
   CATALOG_SHARDS,
@@ -131,6 +133,11 @@ export function toCatalogName(filename: string): string {
 export function toCatalogType(type: string): string {
   const [bare = ''] = type.split(';');
   return bare.length <= MAX_MEDIA_TYPE_CHARS && new RegExp(TYPE).test(bare) ? bare : DEFAULT_TYPE;
+}
+
+/** `lanvault:<id>#<key>`: with this the file can be read. */
+export function publicationLink({ manifest, key }: Publication): string {
+  return formatLink({ id: parseChunkId(manifest), key: fromBase64Url(key) });
 }
 
 /** What names and searches are compared by: case and composition do not count. */
