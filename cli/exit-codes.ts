@@ -24,6 +24,7 @@ const OUTCOME_OF_ERROR: Readonly<Record<ErrorCode, Outcome>> = {
   BAD_INPUT: 'usage',
   UNSUPPORTED: 'usage',
   TOO_LARGE: 'usage',
+  NO_SESSION: 'relays',
   FORBIDDEN: 'relays',
   RATE_LIMITED: 'relays',
   UNAVAILABLE: 'relays',

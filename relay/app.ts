@@ -6,6 +6,7 @@ import { AppError } from '../shared/errors.ts';
 import type { RelayId } from '../shared/ids.ts';
 import type { RelayConfig } from './config/config.ts';
 import { registerApi } from './http/api.ts';
+import { loadSwarmKey } from './config/swarm-key-file.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
 import { machineHash } from './p2p/machine.ts';
@@ -38,6 +39,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   const server = createHttpServer({ config, now: () => clock.now() });
   const log = server.log;
 
+  const swarmKey = await loadSwarmKey(config.swarmKeyFile);
   const layout = storageLayout(config.storageDir);
   await makeStorageFolder(layout.root);
   started.use(lockStorage(layout.lock));
@@ -85,17 +87,20 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     inventories: core.inventories,
     events: core.events,
     metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
+    topology: core.topology,
     linkCount: () => swarm.linkCount,
+    now: () => clock.now(),
     uptimeSeconds: () => (clock.now() - startedAt) / 1000,
     version: packageJson.version,
   };
 
-  await registerApi(server, services, config);
+  await registerApi(server, services, config, swarmKey);
   const upgraded = upgradedSockets(server);
   started.defer(() => closeServer(server, upgraded, config.limits.stopGraceMs));
   const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);
   await swarm.announce({ httpPort });
+  core.start();
 
   log.info({ relay: identity.id, port: httpPort, link: linkPort }, 'The relay is ready');
   const running = started.move();

@@ -9,6 +9,8 @@ const CODES = {
   BAD_INPUT: { status: 400, retryable: false },
   /** Bytes do not hash to the id they were sent under. */
   HASH_MISMATCH: { status: 400, retryable: false },
+  /** A private swarm: the request bears no valid session. */
+  NO_SESSION: { status: 401, retryable: false },
   /** Authentication or origin check failed. */
   FORBIDDEN: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },

@@ -409,11 +409,16 @@ export const GOSSIP_LEAF_IDS = 32;
 export const MAX_GOSSIP_RANGES = 24;
 /** Hex digits of the narrowest range: ids that share more of them are ground by an attacker, and told as they are. */
 export const MAX_GOSSIP_PREFIX = 16;
-/** Questions of one round: 10⁵ missing ids take about 600. What is left is for the next round. */
-export const MAX_ANTI_ENTROPY_QUESTIONS = 2000;
-/** Gossip items and questions a second that are taken from one peer, and the burst that is let through. */
-export const GOSSIP_ITEMS_PER_SECOND = 2000;
-export const GOSSIP_BURST_ITEMS = 20_000;
+/** Questions of one round: 10⁵ missing ids take about 700. What is left, and what takes longer, is for the next round. */
+export const MAX_ANTI_ENTROPY_QUESTIONS = 1000;
+export const ANTI_ENTROPY_ROUND_MS = 60 * SECOND;
+/** Rounds at once while none has ended since a start or an absence: one slow peer does not keep a relay from serving. */
+export const MAX_FIRST_ROUNDS = 3;
+/** Gossip items and ranges a second that are taken from one peer, and the burst that is let through. */
+export const GOSSIP_ITEMS_PER_SECOND = 5000;
+export const GOSSIP_BURST_ITEMS = 50_000;
+/** Digests of ranges that are remembered: all of a set of 10⁶ ids. */
+export const MAX_CACHED_DIGESTS = 2 ** 17;
 
 // --- relay, care of the data ---------------------------------------------------------------------------------
 /** How long a relay may be away before what it held is made anew elsewhere: a reboot with updates takes less. */

@@ -56,6 +56,8 @@ export interface RelayConfig {
   readonly logLevel: LogLevel;
   /** Host names under which clients may address this relay, besides IP literals, `localhost` and `*.local`. */
   readonly allowedHosts: readonly string[];
+  /** File whose key makes the swarm private; null: a public one. */
+  readonly swarmKeyFile: string | null;
   readonly limits: RelayLimits;
 }
 

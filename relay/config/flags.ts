@@ -24,6 +24,7 @@ Runs one relay: stores encrypted chunks for the swarm and serves the web app.
   --capacity SIZE       bytes to lend, e.g. 10G or 512M; 0 = store nothing (default ${DEFAULT_CAPACITY})
   --web-dir DIR         the built web app (default dist/web)
   --allow-host NAME     a host name that clients use for this relay; may be repeated
+  --swarm-key FILE      key of a private swarm: only relays and clients with it take part
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
   --help                show this
 
@@ -41,6 +42,7 @@ const OPTIONS = {
   capacity: { type: 'string' },
   'web-dir': { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
+  'swarm-key': { type: 'string' },
   'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -63,6 +65,7 @@ export function parseFlags(argv: readonly string[]): RelayConfig | 'help' {
     webDir: path.resolve(flags['web-dir'] ?? path.join(import.meta.dirname, '../../dist/web')),
     logLevel: parseLogLevel(flags['log-level'] ?? 'info'),
     allowedHosts: Object.freeze((flags['allow-host'] ?? []).map(parseHostName)),
+    swarmKeyFile: flags['swarm-key'] === undefined ? null : path.resolve(flags['swarm-key']),
     limits: DEFAULT_LIMITS,
   });
 }

@@ -4,6 +4,7 @@ import type { ChunkWriter } from '../services/chunk-writer.ts';
 import type { Inventories } from '../services/inventory.ts';
 import type { LocalChunkService } from '../services/local-chunk-service.ts';
 import type { Metrics } from './metrics-route.ts';
+import type { TopologyService } from '../services/mesh/topology.ts';
 import type { PeerDirectory } from '../services/peer-directory.ts';
 
 /** What the routes are served from. */
@@ -15,8 +16,11 @@ export interface ApiServices {
   readonly inventories: Inventories;
   readonly events: EventBus;
   readonly metrics: Metrics;
+  readonly topology: Pick<TopologyService, 'read'>;
   /** Open links to other relays. */
   readonly linkCount: () => number;
+  /** Monotonic, ms. */
+  readonly now: () => number;
   readonly uptimeSeconds: () => number;
   readonly version: string;
 }

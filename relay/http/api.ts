@@ -1,18 +1,25 @@
 /** Everything that a relay answers over HTTP, put on a server. */
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { RelayConfig } from '../config/config.ts';
 import type { ApiServices } from './api-services.ts';
 import { registerChunkRoutes } from './chunk-routes.ts';
 import { registerEventStream } from './event-stream.ts';
 import { registerInfoRoutes } from './info-routes.ts';
+import { withJsonBodies } from './json-body.ts';
 import { registerMetrics } from './metrics-route.ts';
 import { registerPages } from './pages.ts';
+import { guardWithSessions, registerSessionRoutes } from './session-routes.ts';
 import type { HttpServer } from './server.ts';
+import { registerTopology } from './topology-routes.ts';
 
 export async function registerApi(
   server: HttpServer,
   services: ApiServices,
   { limits, webDir }: Pick<RelayConfig, 'limits' | 'webDir'>,
+  swarmKey: SwarmKey | null,
 ): Promise<void> {
+  const issuer =
+    swarmKey === null ? null : { key: swarmKey, tokens: guardWithSessions(server, services.now) };
   await registerEventStream(server, {
     events: services.events,
     maxListeners: limits.maxEventListeners,
@@ -20,6 +27,8 @@ export async function registerApi(
   });
   registerInfoRoutes(server, services);
   registerChunkRoutes(server, services, limits);
+  await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));
+  registerTopology(server, services);
   registerMetrics(server, services.metrics);
   registerPages(server, { webDir, version: services.version });
 }

@@ -11,6 +11,7 @@ import { parseJsonWith } from '../protocol/schemas.ts';
 const SHARED_CODES: readonly ErrorCode[] = [
   'BAD_INPUT',
   'HASH_MISMATCH',
+  'NO_SESSION',
   'FORBIDDEN',
   'NOT_FOUND',
   'DELETED',
@@ -25,7 +26,7 @@ const SHARED_CODES: readonly ErrorCode[] = [
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'BAD_INPUT',
-  401: 'FORBIDDEN',
+  401: 'NO_SESSION',
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   409: 'CONFLICT',

@@ -5,7 +5,9 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
+import { sessionRoutes } from './swarm-session.ts';
 import { Receipt } from './receipt.ts';
+import { topologyRoutes } from './topology.ts';
 import { Cursor, Hex, Id, Port, SafeInteger } from './schemas.ts';
 
 export const ApiError = Type.Object({
@@ -138,4 +140,6 @@ export const routes = {
     headers: GetHeaders,
     summary: 'A chunk’s bytes, from here or through the swarm',
   },
+  ...sessionRoutes,
+  ...topologyRoutes,
 } as const;

@@ -5,6 +5,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   BAD_INPUT: 'Check the file or the name and try again.',
   HASH_MISMATCH: 'The data was damaged on its way. Resume: only what is missing is sent again.',
   FORBIDDEN: 'Open the app at its own address, for example http://localhost:8888, and try again.',
+  NO_SESSION: 'This swarm is private. Enter its key in this browser.',
   NOT_FOUND: 'It may have been removed. Reload the page to see the current list.',
   DELETED: 'Its owner has deleted it. Remove it from your list.',
   CONFLICT: 'Another tab is already working on it. Close the other tab, or wait until it has finished.',

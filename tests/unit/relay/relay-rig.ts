@@ -10,6 +10,7 @@ import { EventCounts } from '../../../relay/services/event-counts.ts';
 import { EventBus } from '../../../relay/services/events.ts';
 import { Inventories } from '../../../relay/services/inventory.ts';
 import { LocalChunkService } from '../../../relay/services/local-chunk-service.ts';
+import type { TopologyService } from '../../../relay/services/mesh/topology.ts';
 import { NegativeCache } from '../../../relay/services/negative-cache.ts';
 import { openIdentity } from '../../../relay/services/receipts.ts';
 import type { Clock } from '../../../relay/services/ports.ts';
@@ -17,6 +18,7 @@ import type { PeerRpc } from '../../../relay/services/rpc.ts';
 import { ChunkStore } from '../../../relay/storage/chunk-store.ts';
 import { AppError, abortError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
+import type { SwarmKey } from '../../../shared/protocol/swarm-key.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import { silentLog, tempFolder } from './fixtures.ts';
 import { FakeTransport, peerOf } from './services/fake-swarm.ts';
@@ -68,11 +70,13 @@ const NO_RPC: PeerRpc = {
 };
 
 export interface RigOptions {
+  readonly swarmKey?: SwarmKey;
   readonly limits?: Partial<RelayLimits>;
   readonly capacityBytes?: number;
   readonly peers?: readonly RelayId[];
   readonly allowedHosts?: readonly string[];
   readonly webDir?: string;
+  readonly topology?: Pick<TopologyService, 'read'>;
   /** Requests to other relays; without it, none can be reached. */
   readonly rpc?: PeerRpc;
 }
@@ -142,12 +146,15 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
         options.rpc ?? NO_RPC,
       ),
       events: bus,
+      now: () => clock.now(),
       metrics: { gauges: () => ({ chunks: { help: 'Chunks held', value: 2 } }), events: () => counts.all() },
+      topology: options.topology ?? { read: () => Promise.resolve({ relays: [], links: [] }) },
       linkCount: () => 3,
       uptimeSeconds: () => 1.5,
       version: '1.2.3',
     },
     { limits, webDir: options.webDir ?? folder.path + '/no-web' },
+    options.swarmKey ?? null,
   );
   return {
     ...{

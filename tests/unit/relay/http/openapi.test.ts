@@ -47,8 +47,11 @@ describe('/openapi.json', () => {
       'get /metrics',
       'get /openapi.json',
       'get /peers',
+      'get /session',
       'get /status',
       'head /chunk/{id}',
+      'post /session',
+      'post /session/ticket',
       'put /chunk/{id}',
     ]);
   });
