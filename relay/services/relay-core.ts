@@ -16,6 +16,8 @@ import { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
 import { Membership } from './membership.ts';
 import type { LinkKeeper } from './mesh/link-keeper.ts';
+import { Mesh } from './mesh/mesh.ts';
+import { TopologyService } from './mesh/topology.ts';
 import { NegativeCache } from './negative-cache.ts';
 import type { Clock, Identity, PeerTransport } from './ports.ts';
 import { RpcRouter } from './rpc.ts';
@@ -46,6 +48,8 @@ export interface RelayCoreOptions {
   readonly limits: CoreLimits;
   readonly clock: Clock;
   readonly log: Log;
+  /** Uniform in [0, 1); default `Math.random`. */
+  readonly random?: () => number;
 }
 
 export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
@@ -55,6 +59,8 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly membership: Membership;
   readonly router = new RpcRouter();
   readonly network: N;
+  readonly mesh: Mesh;
+  readonly topology: TopologyService;
   readonly inventories: Inventories;
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
@@ -77,7 +83,11 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     const ownRows = (after: string, limit: number) => this.local.inventory(after, limit);
     answerInventory(this.router, ownRows);
     this.network = connect(this);
-    const { transport } = this.network;
+    const { transport, rpc, links } = this.network;
+    const { membership, router, events } = this;
+    const random = options.random ?? Math.random;
+    this.mesh = new Mesh({ membership, links, rpc, router, clock, events, log, random });
+    this.topology = new TopologyService({ membership, mesh: this.mesh, rpc, clock, stopped: this.stopped });
     this.inventories = new Inventories(identity.id, ownRows, this.network.rpc);
     const common = { local: this.local, transport, events: this.events, unknown, clock, log };
     this.writer = new ChunkWriter({
@@ -93,6 +103,11 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     });
   }
 
+  /** Begins what needs other relays. Call it once, when this one is announced; it ends when the core is disposed of. */
+  start(): void {
+    this.mesh.start(this.stopped);
+  }
+
   /** What `GET /metrics` shows besides events, by name. */
   gauges(): Readonly<Record<string, { readonly help: string; readonly value: number }>> {
     const { chunks, bytes } = this.local.usage;
@@ -101,6 +116,8 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       used_bytes: { help: 'Bytes of the chunks held', value: bytes },
       capacity_bytes: { help: 'Bytes lent to the swarm', value: this.local.capacityBytes },
       peers: { help: 'Live relays known, this one included', value: this.membership.size },
+      links: { help: 'Relays that a link is open to', value: this.network.links.linked().length },
+      mesh_neighbours: { help: 'Gossip neighbours', value: this.mesh.neighbours().length },
     };
   }
 
