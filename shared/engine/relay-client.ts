@@ -1,13 +1,17 @@
 /** The swarm behind an entry relay's HTTP interface, derived from `protocol/routes`. */
 import Type from 'typebox';
+import { toHex } from '../bytes.ts';
+import { parseChunkId, parseRelayId } from '../ids.ts';
 import type { ChunkId, RelayId } from '../ids.ts';
 import { MAX_CHUNK_BYTES, MAX_PEERS, MAX_REPLICATE_TO, PAGE_ROWS } from '../limits.ts';
 import type { Member } from '../placement/member.ts';
+import { deletionRoutes } from '../protocol/deletion-routes.ts';
 import { HEADER, Status, routes } from '../protocol/routes.ts';
 import type { Peer } from '../protocol/routes.ts';
 import { parseWith } from '../protocol/schemas.ts';
 import { systemClock } from './clock.ts';
 import type { EngineClock } from './clock.ts';
+import type { DeletionPort, InventoryPort } from './deletion-ports.ts';
 import { AppError } from '../errors.ts';
 import { sharedCode } from './http-answer.ts';
 import type { SwarmPort } from './ports.ts';
@@ -29,7 +33,7 @@ export interface RelayClientOptions {
 }
 
 /** `SwarmPort` with what else a client asks of its entry relay. */
-export interface RelaySwarm extends SwarmPort {
+export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   /** All relays known to live, with addresses and state; distinct ids, at most `MAX_PEERS`. Throws as `members`. */
   peers(signal: AbortSignal): Promise<readonly Peer[]>;
   /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
@@ -38,7 +42,8 @@ export interface RelaySwarm extends SwarmPort {
 
 /**
  * Throws `BAD_INPUT` for URLs that cannot be a relay's. Requests fail over to the next URL when one does not answer;
- * an answer that is an error is an answer. `put` and `get` have no time limit of their own: the engine sets it.
+ * an answer that is an error is an answer. Only `members`, `peers` and `status` have a time limit of their own: the engine sets
+ * the others'.
  */
 export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
   const { baseUrls, clock = systemClock, toBody = asBlob } = options;
@@ -113,6 +118,32 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
       return http.withAnyRelay(signal, (baseUrl) =>
         http.bytes(baseUrl, routes.getChunk, { params: { id }, headers }, MAX_CHUNK_BYTES, signal),
       );
+    },
+
+    async deleteChunks(deletions, signal) {
+      const chunks = deletions.map(({ id, token, bodyHash }) => ({
+        id,
+        token: toHex(token),
+        body_hash: toHex(bodyHash),
+      }));
+      const answer = await http.withAnyRelay(signal, (baseUrl) =>
+        http.json(baseUrl, deletionRoutes.deleteBatch, { body: { chunks } }, signal, null),
+      );
+      return answer.chunks.map(({ id, status, confirmed, pending }) => ({
+        id: parseChunkId(id),
+        status,
+        confirmed: confirmed.map(parseRelayId),
+        pending: pending.map(parseRelayId),
+      }));
+    },
+
+    async inventory(relay, after, limit, signal) {
+      const query = after === '' ? { limit } : { limit, cursor: after };
+      const request = { query, headers: { [HEADER.holder]: relay } };
+      const { chunks, next } = await http.withAnyRelay(signal, (baseUrl) =>
+        http.json(baseUrl, routes.chunks, request, signal, null),
+      );
+      return { rows: chunks, more: next !== null };
     },
   };
 }
