@@ -11,6 +11,7 @@ import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { ProcessFiles } from './virtual-io.ts';
 import type { SerialIo } from './virtual-io.ts';
 import { VirtualNode } from './virtual-node.ts';
+import { seededRandom } from './virtual-network.ts';
 import type { Port, VirtualNetwork } from './virtual-network.ts';
 import { VirtualClock, VirtualProcess } from './virtual-time.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -78,6 +79,11 @@ export class VirtualRelay {
     return this.#running?.process.dead === false;
   }
 
+  /** It died, and `reap` has not been called since. */
+  get hasDied(): boolean {
+    return this.#running?.process.dead === true;
+  }
+
   /** Throws for a dead relay. */
   get core(): RelayCore<VirtualNode> {
     if (this.#running === undefined) throw new Error(`Relay ${String(this.index)} is not running.`);
@@ -128,6 +134,7 @@ export class VirtualRelay {
         limits: DEFAULT_LIMITS,
         clock,
         log,
+        random: seededRandom(seed + 1000 * this.#starts + this.index),
         ...this.options.core,
       },
       (sockets) =>
@@ -145,6 +152,7 @@ export class VirtualRelay {
     );
     this.#running = { process, files, store, core };
     core.network.announce();
+    core.start();
   }
 
   /** SIGKILL; with `power`, the whole host is off as well, and does not reset its connections. */
@@ -183,7 +191,7 @@ export class VirtualRelay {
 
   /** Frees what a dead process had open. Call it when nothing goes on. */
   async reap(): Promise<void> {
-    if (this.#running === undefined || this.alive) return;
+    if (this.#running?.process.dead !== true) return;
     const { files, store } = this.#running;
     this.#running = undefined;
     this.port.node = null;

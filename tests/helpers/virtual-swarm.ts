@@ -321,7 +321,7 @@ export class VirtualSwarm implements AsyncDisposable {
     try {
       for (;;) {
         await this.#io.settled();
-        for (const relay of this.relays) await relay.reap();
+        for (const relay of this.relays) if (relay.hasDied) await relay.reap();
         if (over()) return;
         if (this.#ended) throw new Error('The swarm was disposed of while time passed.');
         const next = this.#time.next;
