@@ -56,6 +56,7 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
       )
       .option('--discovery-port <n>', 'UDP port that --scan listens on', parsePort, DEFAULT_DISCOVERY_PORT)
       .option('--data-dir <folder>', 'nodes of the local simulation (default: network_data)')
+      .option('--swarm-key <file>', 'key of a private swarm')
       .option('--json', 'print JSON');
 
   swarmOptions(program.command('distribute [files...]'))
@@ -95,8 +96,17 @@ function addRelayCommands(program: Command, setStatus: SetStatus): void {
       .option('--join <url>', 'a relay to join where broadcasts do not reach; repeatable', repeatable(text))
       .option('--allow-host <name>', 'a host name that clients may use for it; repeatable', repeatable(text))
       .option('--web-dir <folder>', 'the built web app (default: dist/web)')
+      .option('--swarm-key <file>', 'key of a private swarm: only who has it takes part')
       .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)');
 
+  program
+    .command('swarm-key <file>')
+    .description('make the key of a private swarm')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: Json) => {
+      const { swarmKey } = await import('./commands/swarm-key.ts');
+      await swarmKey(file, outputOf(options));
+    });
   relayOptions(program.command('start-node'))
     .description('run a relay that stores chunks, in the foreground')
     .option('--port <n>', 'HTTP port; 0 = any', '8000')
@@ -128,6 +138,7 @@ function addNetworkCommands(program: Command, signal: AbortSignal, setStatus: Se
     .option('--web-port <n>', 'port of the web UI; 0 = any', parsePortOrZero, 8888)
     .option('--host <address>', 'address to listen on; 0.0.0.0 opens it to the LAN', '127.0.0.1')
     .option('--discovery-port <n>', 'UDP port of beacons', parsePort, DEFAULT_DISCOVERY_PORT)
+    .option('--swarm-key <file>', 'key that makes the network private')
     .addOption(dataDir)
     .addOption(logDir)
     .addOption(json)

@@ -4,10 +4,14 @@ import { once } from 'node:events';
 import { Value } from 'typebox/value';
 import { AppError, abortError } from '../../shared/errors.ts';
 import { MAX_DATAGRAM_BYTES } from '../../shared/limits.ts';
+import { unsealDatagram } from '../../shared/protocol/swarm-key.ts';
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { Hello } from '../../shared/protocol/datagrams.ts';
 
 export interface ScanOptions {
   readonly discoveryPort: number;
+  /** Of a private swarm, whose beacons nobody else understands. */
+  readonly key?: SwarmKey | null;
   /** How long the first beacon is awaited; relays send one about every second. */
   readonly firstBeaconMs?: number;
   /** How long others are collected after the first, so that there is somebody to turn to when it fails. */
@@ -26,14 +30,14 @@ const MAX_FOUND = 8;
  * be listened on, `ABORTED`.
  */
 export async function scanForRelays(options: ScanOptions, signal: AbortSignal): Promise<string[]> {
-  const { discoveryPort, firstBeaconMs = FIRST_BEACON_MS, collectMs = COLLECT_MS } = options;
+  const { discoveryPort, key = null, firstBeaconMs = FIRST_BEACON_MS, collectMs = COLLECT_MS } = options;
   const found = new Map<string, string>();
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
   const deadline = new AbortController();
   let timer = setTimeout(() => deadline.abort(), firstBeaconMs);
   try {
     socket.on('message', (message, sender) => {
-      const hello = parseHello(message);
+      const hello = parseHello(message, key);
       if (hello === null || found.has(hello.id)) return;
       if (found.size === 0) {
         clearTimeout(timer);
@@ -64,10 +68,12 @@ export async function scanForRelays(options: ScanOptions, signal: AbortSignal): 
   );
 }
 
-function parseHello(message: Uint8Array): Hello | null {
+function parseHello(message: Uint8Array, key: SwarmKey | null): Hello | null {
   if (message.length > MAX_DATAGRAM_BYTES) return null;
+  const datagram = key === null ? message : unsealDatagram(key, message, Date.now());
+  if (datagram === null) return null;
   try {
-    const value: unknown = JSON.parse(Buffer.from(message).toString('utf8'));
+    const value: unknown = JSON.parse(new TextDecoder().decode(datagram));
     return Value.Check(Hello, value) ? value : null;
   } catch (cause) {
     if (cause instanceof SyntaxError) return null;

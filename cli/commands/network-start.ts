@@ -10,6 +10,7 @@ import {
   PROJECT_FOLDER,
   WEB_BUILD,
   resolveNetworkFolder,
+  resolveUserPath,
 } from '../paths.ts';
 
 export interface NetworkStartOptions {
@@ -20,6 +21,7 @@ export interface NetworkStartOptions {
   readonly discoveryPort: number;
   readonly dataDir?: string;
   readonly logDir?: string;
+  readonly swarmKey?: string;
 }
 
 const READY_TIMEOUT_MS = 120_000;
@@ -38,6 +40,7 @@ export async function networkStart(
     basePort: options.basePort,
     webPort: options.webPort,
     discoveryPort: options.discoveryPort,
+    swarmKeyFile: options.swarmKey === undefined ? undefined : resolveUserPath(options.swarmKey),
     dataFolder,
     logFolder: resolveNetworkFolder(options.logDir, DEFAULT_LOGS),
     membershipTimeoutMs: MEMBERSHIP_TIMEOUT_MS,

@@ -1,7 +1,8 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/protocol/routes.ts';
 import { isRunning } from '../network/process-identity.ts';
-import { fetchStatus, reachableUrl } from '../network/relay-status.ts';
+import { fetchStatus, reachableUrl, relayFetch } from '../network/relay-status.ts';
+import type { RelayFetch } from '../network/relay-status.ts';
 import { readState } from '../network/state.ts';
 import type { NetworkNode, NetworkState } from '../network/state.ts';
 import type { Output } from '../output.ts';
@@ -32,7 +33,8 @@ export async function networkStatus(
     output.result({ running: false, nodes: [] });
     return EXIT_CODES.relays.status;
   }
-  const reports = await Promise.all(state.nodes.map((node) => inspect(state, node, signal)));
+  const send = await relayFetch(state.swarm_key);
+  const reports = await Promise.all(state.nodes.map((node) => inspect(state, node, send, signal)));
   const healthy = reports.every(({ status }) => status !== null);
   output.say(table(reports));
   const up = reports.filter(({ status }) => status !== null).length;
@@ -41,10 +43,19 @@ export async function networkStatus(
   return healthy ? EXIT_CODES.ok.status : EXIT_CODES.relays.status;
 }
 
-async function inspect(state: NetworkState, node: NetworkNode, signal: AbortSignal): Promise<NodeReport> {
+async function inspect(
+  state: NetworkState,
+  node: NetworkNode,
+  send: RelayFetch,
+  signal: AbortSignal,
+): Promise<NodeReport> {
   if (!(await isRunning(node))) return { node, running: false, status: null };
   try {
-    return { node, running: true, status: await fetchStatus(reachableUrl(state.host, node.port), signal) };
+    return {
+      node,
+      running: true,
+      status: await fetchStatus(reachableUrl(state.host, node.port), signal, send),
+    };
   } catch (cause) {
     if (cause instanceof AppError && cause.code === 'UNAVAILABLE')
       return { node, running: true, status: null };

@@ -13,6 +13,7 @@ export interface StartNodeOptions {
   readonly capacity?: string;
   readonly webDir?: string;
   readonly allowHost?: readonly string[];
+  readonly swarmKey?: string;
   readonly logLevel?: string;
 }
 
@@ -32,5 +33,6 @@ function relayFlags(options: StartNodeOptions, defaultFolder: string): string[] 
       ? join(resolveNetworkFolder(undefined, DEFAULT_NETWORK_DATA), defaultFolder)
       : resolveUserPath(options.storageDir);
   const webDir = options.webDir === undefined ? undefined : resolveUserPath(options.webDir);
-  return toFlags({ ...options, storageDir, webDir });
+  const swarmKey = options.swarmKey === undefined ? undefined : resolveUserPath(options.swarmKey);
+  return toFlags({ ...options, storageDir, webDir, swarmKey });
 }

@@ -7,7 +7,7 @@ import { launchRelay } from './launch.ts';
 import type { LaunchSettings, LaunchSpec } from './launch.ts';
 import { takenPorts } from './ports.ts';
 import { isRunning } from './process-identity.ts';
-import { fetchStatus, reachableUrl } from './relay-status.ts';
+import { fetchStatus, reachableUrl, relayFetch } from './relay-status.ts';
 import { shutDown } from './shutdown.ts';
 import { readState, writeState } from './state.ts';
 import type { NetworkNode, NetworkState } from './state.ts';
@@ -20,6 +20,8 @@ export interface NetworkSettings {
   readonly basePort: number;
   readonly webPort: number;
   readonly discoveryPort: number;
+  /** Key file that makes the network private. */
+  readonly swarmKeyFile: string | undefined;
   readonly dataFolder: string;
   readonly logFolder: string;
   /** How long the web UI may take to see all relays once they are up. */
@@ -56,6 +58,7 @@ export async function startNetwork(
     format: 'lanvault-network/1',
     host: settings.host,
     discovery_port: settings.discoveryPort,
+    ...(settings.swarmKeyFile === undefined ? {} : { swarm_key: settings.swarmKeyFile }),
     nodes: [...running, ...launched].sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity)),
   });
   // One write at a time, each of the newest state.
@@ -89,6 +92,7 @@ async function runningNodes(settings: NetworkSettings): Promise<NetworkNode[]> {
   const same =
     state.host === settings.host &&
     state.discovery_port === settings.discoveryPort &&
+    state.swarm_key === settings.swarmKeyFile &&
     running.every(({ name }) => wanted.has(name));
   if (!same) {
     const relays = running.filter(({ index }) => index !== null).length;
@@ -101,7 +105,8 @@ async function runningNodes(settings: NetworkSettings): Promise<NetworkNode[]> {
 }
 
 function specsOf(settings: NetworkSettings): (LaunchSpec & { readonly port: number })[] {
-  const common = { host: settings.host, discoveryPort: settings.discoveryPort };
+  const { host, discoveryPort, swarmKeyFile: swarmKey } = settings;
+  const common = { host, discoveryPort, swarmKey };
   const spec = (name: string, index: number | null, port: number, extra: Record<string, number> = {}) => ({
     name,
     index,
@@ -168,9 +173,10 @@ async function waitForMembership(
   const web = state.nodes.find(({ index }) => index === null);
   if (web === undefined) throw new AppError('INTERNAL', 'There is no web UI.');
   const url = reachableUrl(settings.host, web.port);
+  const send = await relayFetch(settings.swarmKeyFile);
   const deadline = performance.now() + settings.membershipTimeoutMs;
   for (;;) {
-    const { peers, ready } = await fetchStatus(url, signal);
+    const { peers, ready } = await fetchStatus(url, signal, send);
     if (ready && peers > settings.nodes) return;
     if (performance.now() > deadline) {
       throw new AppError(

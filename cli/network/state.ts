@@ -28,6 +28,8 @@ const NetworkState = Type.Object({
   /** The address that the relays listen on. */
   host: Type.String(),
   discovery_port: Type.Integer({ minimum: 0, maximum: 65_535 }),
+  /** Key file of a private network. */
+  swarm_key: Type.Optional(Type.String()),
   nodes: Type.Array(NetworkNode, { maxItems: 4096 }),
 });
 export type NetworkState = Static<typeof NetworkState>;

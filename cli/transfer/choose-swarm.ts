@@ -1,10 +1,13 @@
 /** Which swarm a command talks to: relays that were named or heard, or the local simulation. */
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import type { DeletionPort, InventoryPort } from '../../shared/engine/deletion-ports.ts';
 import type { SwarmPort } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
+import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import { LocalSwarm } from '../adapters/local-swarm.ts';
 import { scanForRelays } from '../adapters/scan.ts';
-import { DEFAULT_NETWORK_DATA, resolveNetworkFolder } from '../paths.ts';
+import { readSwarmKey } from '../adapters/swarm-key-file.ts';
+import { DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
 
 export interface SwarmOptions {
   readonly scan?: boolean;
@@ -12,10 +15,12 @@ export interface SwarmOptions {
   readonly discoveryPort: number;
   readonly dataDir?: string;
   readonly killNode?: readonly string[];
+  /** File with the key of a private swarm. */
+  readonly swarmKey?: string;
 }
 
 export interface ChosenSwarm {
-  readonly swarm: SwarmPort;
+  readonly swarm: SwarmPort & DeletionPort & InventoryPort;
   /** Where journals say that an upload goes. */
   readonly target: string;
   /** What one of its members is called. */
@@ -41,10 +46,19 @@ export async function chooseSwarm(
         '--kill-node works in the local simulation only. Relays are processes of their own: stop one to see it fail.',
       );
     }
-    const baseUrls = scan ? await scanForRelays({ discoveryPort: options.discoveryPort }, signal) : entryNode;
+    const key = options.swarmKey === undefined ? null : await readSwarmKey(resolveUserPath(options.swarmKey));
+    const { discoveryPort } = options;
+    const baseUrls = scan ? await scanForRelays({ discoveryPort, key }, signal) : entryNode;
+    const send = key === null ? {} : { fetch: withSwarmSession(fetch, key) };
     // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
-    const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes });
+    const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, ...send });
     return { swarm, target: 'swarm', memberWord: 'relay', local: null };
+  }
+  if (options.swarmKey !== undefined) {
+    throw new AppError(
+      'BAD_INPUT',
+      '--swarm-key goes with --scan or --entry-node: nobody else hears the local simulation.',
+    );
   }
   const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
   const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });
