@@ -253,6 +253,8 @@ export const MAX_RPC_BYTES = LINK_BODY_BYTES;
 /** Requests that one relay has under way on one link, and how long an answer may take. */
 export const MAX_RPCS_PER_LINK = 32;
 export const LINK_RPC_TIMEOUT_MS = 10 * SECOND;
+/** Bytes of answers on one link that may wait for a peer to read: twice what one that keeps to the limit has unread. */
+export const MAX_RPC_BACKLOG_BYTES = 2 * MAX_RPCS_PER_LINK * MAX_RPC_BYTES;
 /** Ids of one request between relays: 67 characters each, so that they fit a frame with room to spare. */
 export const MAX_IDS_PER_RPC = 512;
 /** Inventory rows of one request between relays: 290 bytes each, so that they fit a frame. */

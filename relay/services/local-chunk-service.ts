@@ -5,6 +5,8 @@ import type { ChunkId } from '../../shared/ids.ts';
 import type { Receipt } from '../../shared/protocol/receipt.ts';
 import type { ChunkEntry } from '../../shared/protocol/routes.ts';
 import type { ChunkStore, OpenedChunk } from '../storage/chunk-store.ts';
+import { Intake } from './departure/intake.ts';
+import type { ServingGate } from './deletion/serving-gate.ts';
 import type { EventBus } from './events.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import type { Identity, LocalChunks } from './ports.ts';
@@ -16,10 +18,13 @@ export interface LocalChunkParts {
   readonly signer: Signer;
   readonly events: EventBus;
   readonly unknown: NegativeCache;
+  readonly gate: ServingGate;
 }
 
 export class LocalChunkService implements LocalChunks {
   readonly #parts: LocalChunkParts;
+  /** Everything that is stored here comes in through this. */
+  readonly intake = new Intake();
 
   constructor(parts: LocalChunkParts) {
     this.#parts = parts;
@@ -27,6 +32,11 @@ export class LocalChunkService implements LocalChunks {
 
   get capacityBytes(): number {
     return this.#parts.store.capacityBytes;
+  }
+
+  /** Whether chunks are given out yet: not right after a start. */
+  get ready(): boolean {
+    return this.#parts.gate.isOpen;
   }
 
   get usage(): { readonly chunks: number; readonly bytes: number } {
@@ -38,7 +48,16 @@ export class LocalChunkService implements LocalChunks {
   }
 
   /** As `store`, while the bytes still arrive; throws what `source` throws too. */
-  async storeStream(
+  storeStream(
+    id: ChunkId,
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    nonceHex: string,
+    sizeHintBytes?: number,
+  ): Promise<Receipt> {
+    return this.intake.run(() => this.#store(id, source, nonceHex, sizeHintBytes));
+  }
+
+  async #store(
     id: ChunkId,
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     nonceHex: string,
@@ -51,29 +70,40 @@ export class LocalChunkService implements LocalChunks {
     return issueReceipt(identity.id, signer, { chunk: id, sizeBytes, nonceHex });
   }
 
+  /** Throws `NOT_FOUND`, `DELETED`, and `UNAVAILABLE` for what may have been deleted while this relay was away. */
   async read(id: ChunkId): Promise<Bytes> {
+    this.#assertServes(id);
     const bytes = await this.#parts.store.read(id);
     this.#publishRead(id, bytes.length);
     return bytes;
   }
 
-  /** Throws `NOT_FOUND`. The stream closes its file when it ends or is destroyed. */
+  /** Throws as `read`. The stream closes its file when it ends or is destroyed. */
   async openStream(id: ChunkId): Promise<OpenedChunk> {
+    this.#assertServes(id);
     const opened = await this.#parts.store.openStream(id);
     this.#publishRead(id, opened.sizeBytes);
     return opened;
   }
 
+  /** Whether others may count on this replica: not while it is doubtful. */
   has(id: ChunkId): boolean {
-    return this.#parts.store.has(id);
+    return this.#parts.store.has(id) && !this.#parts.gate.doubts(id);
   }
 
-  sizeOf(id: ChunkId): Promise<number | null> {
+  /** Throws `UNAVAILABLE` as `read`. */
+  async sizeOf(id: ChunkId): Promise<number | null> {
+    this.#assertServes(id);
     return this.#parts.store.sizeOf(id);
   }
 
   inventory(after: string, limit: number): ChunkEntry[] {
     return this.#parts.store.inventory(after, limit);
+  }
+
+  /** What is not here is not found, whether the relay serves or not. */
+  #assertServes(id: ChunkId): void {
+    if (this.#parts.store.has(id)) this.#parts.gate.assertServes(id);
   }
 
   #publishRead(id: ChunkId, size: number): void {

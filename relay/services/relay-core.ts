@@ -3,10 +3,13 @@
  * `connect` makes. The relay process gives it links and HTTP, the test rig a simulated network and a virtual clock.
  */
 import type { Signer } from '../../shared/crypto/sign.ts';
+import { DEFAULT_REPAIR_GRACE_MS } from '../../shared/limits.ts';
 import type { ChunkStore } from '../storage/chunk-store.ts';
+import { Care } from './care/care.ts';
 import type { CoreLimits } from './core-limits.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { SwarmDeletion, closedUntilCaughtUp } from './deletion/swarm-deletion.ts';
 import { EventBus } from './events.ts';
 import { EventCounts } from './event-counts.ts';
 import { answerHoldings } from './holdings.ts';
@@ -48,6 +51,8 @@ export interface RelayCoreOptions {
   readonly limits: CoreLimits;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a relay may be away before its chunks are made anew elsewhere; default `DEFAULT_REPAIR_GRACE_MS`. */
+  readonly repairGraceMs?: number;
   /** Uniform in [0, 1); default `Math.random`. */
   readonly random?: () => number;
 }
@@ -64,22 +69,28 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly inventories: Inventories;
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
+  readonly deletion: SwarmDeletion;
+  readonly care: Care;
   readonly #stopped = new AbortController();
 
   constructor(options: RelayCoreOptions, connect: (sockets: CoreSockets) => N) {
     const { identity, signer, store, capacityBytes, machine, limits, clock, log } = options;
+    const graceMs = options.repairGraceMs ?? DEFAULT_REPAIR_GRACE_MS;
     this.events = new EventBus(() => clock.wallTime());
     this.eventCounts = new EventCounts(this.events);
     const unknown = new NegativeCache(() => clock.now());
-    this.local = new LocalChunkService({ store, identity, signer, events: this.events, unknown });
+    const gate = closedUntilCaughtUp(store, clock.wallTime());
+    this.local = new LocalChunkService({ store, identity, signer, events: this.events, unknown, gate });
     this.membership = new Membership({
       id: identity.id,
       capacity: capacityBytes,
       machine,
       clock,
       events: this.events,
+      graceMs,
     });
-    answerHoldings(this.router, (id) => this.local.has(id));
+    // Nobody may rely on what a leaving relay has.
+    answerHoldings(this.router, (id) => !this.care.departure.leaving && this.local.has(id));
     const ownRows = (after: string, limit: number) => this.local.inventory(after, limit);
     answerInventory(this.router, ownRows);
     this.network = connect(this);
@@ -101,11 +112,35 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       hedgeMs: limits.hedgeMs,
       maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
     });
+    this.deletion = new SwarmDeletion({
+      ...{ self: identity.id, store, gate, membership, mesh: this.mesh, rpc, router, events },
+      ...{ clock, log, random, stopped: this.stopped },
+    });
+    this.care = new Care({
+      ...{
+        store,
+        local: this.local,
+        membership,
+        router,
+        rpc,
+        transport,
+        events,
+        clock,
+        log,
+        graceMs,
+        random,
+      },
+      isReady: () => gate.isOpen,
+      farewells: [],
+      stopped: this.stopped,
+    });
   }
 
   /** Begins what needs other relays. Call it once, when this one is announced; it ends when the core is disposed of. */
   start(): void {
     this.mesh.start(this.stopped);
+    this.deletion.start();
+    this.care.start();
   }
 
   /** What `GET /metrics` shows besides events, by name. */
@@ -126,8 +161,8 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     return this.#stopped.signal;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
-    return Promise.resolve();
+    await this.care.ended();
   }
 }

@@ -25,7 +25,9 @@ beforeEach(() => {
 
 function makeMembership(): Membership {
   const events = new EventBus(() => 0);
-  events.subscribe((event) => seen.push(`${event.type} ${event.id.slice(-1)}`));
+  events.subscribe((event) => {
+    if ('id' in event) seen.push(`${event.type} ${event.id.slice(-1)}`);
+  });
   const clock = { now: () => now, wallTime: () => 1_700_000_000_000 + now };
   return new Membership({ id: SELF, capacity: 10, machine: 'm', clock, events });
 }

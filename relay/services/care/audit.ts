@@ -1,0 +1,123 @@
+/**
+ * Challenges by which a relay shows that it has a chunk now: SHA-256(nonce ‖ its own id ‖ chunk). The id is in it so that one
+ * relay cannot have another answer for it; the HTTP form, for clients, is SHA-256(nonce ‖ chunk).
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import Type from 'typebox';
+import { fromHex } from '../../../shared/bytes.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { parseChunkId } from '../../../shared/ids.ts';
+import type { ChunkId, RelayId } from '../../../shared/ids.ts';
+import {
+  KEEP_PROMISE_MS,
+  MAX_CONCURRENT_AUDITS,
+  MAX_KEEP_PROMISES,
+  NONCE_BYTES,
+} from '../../../shared/limits.ts';
+import { Hex, Id } from '../../../shared/protocol/schemas.ts';
+import { Gate } from '../gate.ts';
+import type { Clock } from '../ports.ts';
+import { rpcMethod } from '../rpc.ts';
+import type { PeerRpc, RpcRouter } from '../rpc.ts';
+
+const AUDIT_CHUNK = rpcMethod(
+  'chunks.audit',
+  Type.Object({
+    id: Id,
+    nonce: Hex(NONCE_BYTES),
+    /** Whoever asks will rely on the replica: it must not be given up as surplus for a while. */
+    keep: Type.Boolean(),
+  }),
+  Type.Object({ hash: Hex(32) }),
+);
+
+/** `unknown`: no answer, which says nothing of whether the chunk is there. */
+export type AuditResult = 'proven' | 'refuted' | 'unknown';
+
+export interface AuditorParts {
+  readonly self: RelayId;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The chunk's bytes, verified against its id. Throws NOT_FOUND. */
+  readonly readVerified: (id: ChunkId) => Promise<Uint8Array>;
+  /** False while this relay leaves: nobody may rely on what it has. */
+  readonly serves: () => boolean;
+}
+
+export class Auditor {
+  readonly #parts: AuditorParts;
+  readonly #gate = new Gate(MAX_CONCURRENT_AUDITS, 'This relay answers as many audits as it can.');
+  /** Chunk → until when this relay keeps it; the oldest promise first. */
+  readonly #promises = new Map<ChunkId, number>();
+  readonly #dropping = new Set<ChunkId>();
+
+  constructor(parts: AuditorParts) {
+    this.#parts = parts;
+  }
+
+  answerOver(router: RpcRouter): void {
+    router.handle(AUDIT_CHUNK, async ({ id, nonce, keep }) => {
+      const chunk = parseChunkId(id);
+      if (keep) this.#promise(chunk);
+      return { hash: await this.#answer(chunk, nonce, this.#parts.self) };
+    });
+  }
+
+  /** SHA-256(nonce ‖ chunk) of this relay's replica. Throws NOT_FOUND, RATE_LIMITED, UNAVAILABLE. */
+  answer(id: ChunkId, nonceHex: string): Promise<string> {
+    return this.#answer(id, nonceHex, null);
+  }
+
+  /** Whether `relay` has `id` now: `chunk` is this relay's own replica, verified. Throws `ABORTED` only. */
+  async ask(
+    rpc: PeerRpc,
+    relay: RelayId,
+    { id, chunk, keep }: { id: ChunkId; chunk: Uint8Array; keep: boolean },
+    signal: AbortSignal,
+  ): Promise<AuditResult> {
+    const nonce = randomBytes(NONCE_BYTES).toString('hex');
+    try {
+      const { hash } = await rpc.call(relay, AUDIT_CHUNK, { id, nonce, keep }, signal);
+      return hash === digest(nonce, relay, chunk) ? 'proven' : 'refuted';
+    } catch (cause) {
+      const { code } = AppError.from(cause);
+      if (signal.aborted) throw cause;
+      return code === 'NOT_FOUND' || code === 'DELETED' || code === 'CORRUPT' ? 'refuted' : 'unknown';
+    }
+  }
+
+  /** Runs `drop` while no audit may pass that promises the chunk, and gives what it gives. False where one has passed. */
+  async dropUnlessPromised(id: ChunkId, drop: () => Promise<boolean>): Promise<boolean> {
+    if ((this.#promises.get(id) ?? Number.NEGATIVE_INFINITY) > this.#parts.clock.now()) return false;
+    if (this.#dropping.has(id)) return false;
+    this.#dropping.add(id);
+    try {
+      return await drop();
+    } finally {
+      this.#dropping.delete(id);
+    }
+  }
+
+  #promise(id: ChunkId): void {
+    if (this.#dropping.has(id)) throw new AppError('NOT_FOUND', 'This relay gives the chunk up.');
+    const now = this.#parts.clock.now();
+    for (const [old, until] of this.#promises) {
+      if (until > now) break;
+      this.#promises.delete(old);
+    }
+    if (this.#promises.size >= MAX_KEEP_PROMISES && !this.#promises.has(id))
+      throw new AppError('RATE_LIMITED', 'This relay has promised as many chunks as it can.');
+    this.#promises.delete(id);
+    this.#promises.set(id, now + KEEP_PROMISE_MS);
+  }
+
+  #answer(id: ChunkId, nonceHex: string, bound: RelayId | null): Promise<string> {
+    if (!this.#parts.serves()) throw new AppError('UNAVAILABLE', 'This relay is leaving.');
+    return this.#gate.run(async () => digest(nonceHex, bound, await this.#parts.readVerified(id)));
+  }
+}
+
+function digest(nonceHex: string, relay: RelayId | null, chunk: Uint8Array): string {
+  const hash = createHash('sha256').update(fromHex(nonceHex));
+  if (relay !== null) hash.update(fromHex(relay));
+  return hash.update(chunk).digest('hex');
+}

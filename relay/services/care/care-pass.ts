@@ -1,0 +1,201 @@
+/** Looks at a batch of this relay's chunks and does what is due: repair, balance, giving up what is too much. */
+import { AppError, throwIfAborted } from '../../../shared/errors.ts';
+import type { ChunkId, RelayId } from '../../../shared/ids.ts';
+import {
+  KEEP_PROMISE_MS,
+  MAX_OFFERED_CHUNKS,
+  REPAIR_TURN_MS,
+  REPLICAS,
+  WATCH_INTERVAL_MS,
+} from '../../../shared/limits.ts';
+import type { CareReport } from '../../../shared/protocol/care-events.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../ports.ts';
+import type { PeerRpc } from '../rpc.ts';
+import type { Auditor } from './audit.ts';
+import type { Job, JobOutcome, Mover } from './mover.ts';
+import { HINT_SURPLUS } from './offers.ts';
+import type { OwnChunks } from './own-chunks.ts';
+import { plan } from './plan.ts';
+import type { Plan, Standing } from './plan.ts';
+import type { Presence } from './presence.ts';
+import { dropSurplus } from './surplus.ts';
+import type { OwnChunk, Survey } from './survey.ts';
+import type { Watchlist } from './watchlist.ts';
+
+export interface CarePassParts {
+  readonly self: RelayId;
+  readonly rpc: PeerRpc;
+  readonly survey: Survey;
+  readonly mover: Mover;
+  readonly auditor: Auditor;
+  readonly own: OwnChunks;
+  readonly watchlist: Watchlist;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+}
+
+export type Tally = { -readonly [K in keyof CareReport]: number };
+
+export function emptyTally(): Tally {
+  return { checked: 0, missing: 0, repaired: 0, balanced: 0, surplus: 0, dropped: 0, failed: 0 };
+}
+
+/** `forced`: now, whoever's turn it is, and without any grace. */
+export interface PassMode {
+  readonly presence: Presence;
+  readonly forced: boolean;
+}
+
+interface Due {
+  readonly standing: Standing;
+  readonly plan: Plan;
+}
+
+export class CarePass {
+  readonly #parts: CarePassParts;
+
+  constructor(parts: CarePassParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds what it found and did to `tally`. Throws `ABORTED`. */
+  async look(chunks: readonly OwnChunk[], mode: PassMode, tally: Tally, signal: AbortSignal): Promise<void> {
+    const { self, survey } = this.#parts;
+    const patience = { patient: !mode.forced };
+    const standings = await survey.standings(chunks, mode.presence, patience, signal);
+    const due: Due[] = [];
+    for (const standing of standings) {
+      const planned = plan(standing, self);
+      tally.checked++;
+      tally.missing += planned.missing;
+      if (planned.surplusAt !== null) tally.surplus++;
+      if (this.#isDue(standing, planned, mode.forced)) due.push({ standing, plan: planned });
+    }
+    const surplus = [...(await this.#move(due, tally, signal)), ...excessOf(standings, self)];
+    await this.#settleSurplus(surplus, mode, tally, signal);
+  }
+
+  /** Decides whether this relay is to make replicas now, and has it looked at again where that may change. */
+  #isDue({ id, holders, doubtful, order }: Standing, planned: Plan, forced: boolean): boolean {
+    const { watchlist, clock } = this.#parts;
+    const now = clock.now();
+    const wanted = planned.candidates.length + planned.heirs.length > 0;
+    if (wanted) {
+      const patienceMs = planned.turn * REPAIR_TURN_MS;
+      if (forced || now - watchlist.since(id, now) >= patienceMs) return true;
+      watchlist.watch(id, now, watchlist.since(id, now) + patienceMs);
+      return false;
+    }
+    const unanswered = order.some((member) => member.state === 'live' && doubtful.has(member.id));
+    if (holders.size < REPLICAS && unanswered) watchlist.watch(id, now, now + WATCH_INTERVAL_MS);
+    else watchlist.forget(id);
+    return false;
+  }
+
+  /** Makes the replicas that are due. Gives the chunks that have more than enough by it, each with its lowest-ranked holder. */
+  async #move(due: readonly Due[], tally: Tally, signal: AbortSignal): Promise<Excess[]> {
+    const jobs = due.map(({ standing, plan: { missing, candidates, heirs } }): Job => {
+      const { id, sizeBytes } = standing;
+      return missing > 0
+        ? { id, sizeBytes, candidates, needed: missing }
+        : { id, sizeBytes, candidates: heirs, needed: heirs.length };
+    });
+    const outcomes = await this.#parts.mover.place(jobs, signal);
+    return due.flatMap(({ standing, plan: planned }, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) return [];
+      this.#count(planned, outcome, tally);
+      const holders = new Set([...standing.holders, ...outcome.placed, ...outcome.had]);
+      const last = holders.size > REPLICAS ? standing.order.findLast(({ id }) => holders.has(id)) : undefined;
+      return last === undefined ? [] : { id: standing.id, at: last.id, standing: null };
+    });
+  }
+
+  #count(planned: Plan, { job, placed, had, coming }: JobOutcome, tally: Tally): void {
+    const { watchlist, clock } = this.#parts;
+    if (planned.missing > 0) {
+      tally.repaired += placed.length;
+      tally.failed += Math.max(0, job.needed - placed.length - had.length - coming.length);
+    } else {
+      tally.balanced += placed.length;
+    }
+    const now = clock.now();
+    if (coming.length > 0) watchlist.watch(job.id, now, now + WATCH_INTERVAL_MS);
+    else watchlist.forget(job.id);
+  }
+
+  /** Gives up own replicas that are too many, and tells the holders of others. */
+  async #settleSurplus(
+    surplus: readonly Excess[],
+    { presence }: PassMode,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { self, watchlist, clock } = this.#parts;
+    const settled = new Set(presence.members.filter((member) => member.settled).map(({ id }) => id));
+    const hints = new Map<RelayId, ChunkId[]>();
+    for (const { id, at, standing } of surplus) {
+      throwIfAborted(signal);
+      const now = clock.now();
+      if (at !== self) {
+        const told = hints.get(at) ?? [];
+        told.push(id);
+        hints.set(at, told);
+      } else if (standing === null) {
+        // The new replica is to be seen first.
+        watchlist.watch(id, now, now);
+      } else if (await this.#drop(standing, settled, signal)) {
+        tally.dropped++;
+        watchlist.forget(id);
+      } else {
+        watchlist.watch(id, now, now + KEEP_PROMISE_MS);
+      }
+    }
+    await Promise.all([...hints].map(([relay, ids]) => this.#hint(relay, ids, signal)));
+  }
+
+  async #drop(standing: Standing, settled: ReadonlySet<RelayId>, signal: AbortSignal): Promise<boolean> {
+    const { self, log } = this.#parts;
+    const better = plan(standing, self).better.filter((relay) => settled.has(relay));
+    try {
+      return await dropSurplus(this.#parts, standing.id, better, signal);
+    } catch (cause) {
+      throwIfAborted(signal);
+      const { code } = AppError.from(cause);
+      if (code !== 'NOT_FOUND' && code !== 'DELETED')
+        log.warn({ err: cause }, 'A surplus replica could not be given up');
+      return false;
+    }
+  }
+
+  async #hint(relay: RelayId, ids: readonly ChunkId[], signal: AbortSignal): Promise<void> {
+    const { rpc, log } = this.#parts;
+    try {
+      for (let at = 0; at < ids.length; at += MAX_OFFERED_CHUNKS) {
+        await rpc.call(relay, HINT_SURPLUS, { ids: ids.slice(at, at + MAX_OFFERED_CHUNKS) }, signal);
+      }
+    } catch (cause) {
+      throwIfAborted(signal);
+      // Its own next pass finds them too.
+      log.debug({ relay, code: AppError.from(cause).code }, 'A relay was not told of its surplus');
+    }
+  }
+}
+
+/** A chunk with more holders than it needs, and the lowest-ranked of them. */
+interface Excess {
+  readonly id: ChunkId;
+  readonly at: RelayId;
+  /** Null: it has only just become too many. */
+  readonly standing: Standing | null;
+}
+
+/** The chunks of which this relay has one too many, and those that it is the first to see so. */
+function excessOf(standings: readonly Standing[], self: RelayId): Excess[] {
+  return standings.flatMap((standing) => {
+    const { surplusAt, turn } = plan(standing, self);
+    if (surplusAt === null || (surplusAt !== self && turn > 0)) return [];
+    return { id: standing.id, at: surplusAt, standing };
+  });
+}
