@@ -149,7 +149,7 @@ export class DhtNode {
 export function recordOrder(key: string, members: readonly KnownRelay[]): RelayId[] {
   return placementOrder(key as ChunkId, members)
     .slice(0, NEIGHBOURHOOD)
-    .map(({ id }) => id as RelayId);
+    .map(({ id }) => id);
 }
 
 export function recordHolders(key: string, members: readonly KnownRelay[]): RelayId[] {

@@ -46,7 +46,8 @@ interface Candidate {
   readonly hops: number;
   /** Who told of it, and where it should be; empty for those known before. */
   readonly tellers: Map<RelayId, RelayHint>;
-  state: 'new' | 'asked' | 'answered' | 'failed';
+  /** `proven`: a link is open to it, and its answer is awaited. */
+  state: 'new' | 'asked' | 'proven' | 'answered' | 'failed';
 }
 
 /** `seeds`: known relays to begin with. Throws `ABORTED` only. */
@@ -140,7 +141,6 @@ class Lookup {
     const { clock, findNode } = this.#ports;
     candidate.state = 'asked';
     this.#asked++;
-    let proven = false;
     try {
       const answer = await withDeadline(
         clock,
@@ -149,7 +149,7 @@ class Lookup {
         signal,
         async (either) => {
           await this.#prove(candidate, either);
-          proven = true;
+          candidate.state = 'proven';
           return findNode(candidate.id, this.#target, either);
         },
       );
@@ -158,8 +158,8 @@ class Lookup {
         this.#note(hint.id, candidate.hops + 1, candidate.id, hint);
     } catch {
       // Silent, gone or never there: the lookup goes on without it.
+      if (candidate.state === 'asked') this.#blame(candidate);
       candidate.state = 'failed';
-      if (!proven) this.#blame(candidate);
     }
   }
 
