@@ -14,6 +14,10 @@ export const EXIT_CODES = {
     status: 8,
     meaning: 'The target exists, a port is taken, or another process is at work on it.',
   },
+  forbidden: {
+    status: 9,
+    meaning: 'Not allowed: it is not this device’s to delete, or a relay refuses.',
+  },
   interrupted: { status: 130, meaning: 'Interrupted; an upload can be resumed.' },
 } as const;
 
@@ -25,7 +29,7 @@ const OUTCOME_OF_ERROR: Readonly<Record<ErrorCode, Outcome>> = {
   UNSUPPORTED: 'usage',
   TOO_LARGE: 'usage',
   NO_SESSION: 'relays',
-  FORBIDDEN: 'relays',
+  FORBIDDEN: 'forbidden',
   RATE_LIMITED: 'relays',
   UNAVAILABLE: 'relays',
   TIMEOUT: 'relays',

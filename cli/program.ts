@@ -15,10 +15,12 @@ import {
 } from './option-parsers.ts';
 import { createOutput } from './output.ts';
 import { PROJECT_FOLDER } from './paths.ts';
+import type { DeleteOptions } from './commands/delete.ts';
 import type { DistributeOptions } from './commands/distribute.ts';
 import type { NetworkStartOptions } from './commands/network-start.ts';
 import type { NetworkStatusOptions } from './commands/network-status.ts';
 import type { NetworkStopOptions } from './commands/network-stop.ts';
+import type { PruneOptions } from './commands/prune.ts';
 import type { ReconstructOptions } from './commands/reconstruct.ts';
 import type { StartNodeOptions } from './commands/start-node.ts';
 
@@ -82,6 +84,23 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
       restartWithTunedMalloc();
       const { reconstruct } = await import('./commands/reconstruct.ts');
       await reconstruct(names, options, outputOf(options), signal);
+    });
+  swarmOptions(program.command('delete <manifest>'))
+    .description('delete a file that this device has uploaded, for everybody; MANIFEST or its id')
+    .option('--kill-node <name>', 'take a simulated node as dead; repeatable', repeatable(text))
+    .option('--yes', 'do not ask')
+    .action(async (manifest: string, options: DeleteOptions & Json) => {
+      const { deleteFile } = await import('./commands/delete.ts');
+      setStatus(await deleteFile(manifest, options, outputOf(options), signal));
+    });
+  swarmOptions(program.command('prune'))
+    .description('find and delete what this device has stored and no file of it needs any more')
+    .option('--dry-run', 'only list')
+    .option('--ignore-absent', 'go on though relays that have chunks of yours are away')
+    .option('--yes', 'do not ask')
+    .action(async (options: PruneOptions & Json) => {
+      const { prune } = await import('./commands/prune.ts');
+      setStatus(await prune(options, outputOf(options), signal));
     });
 }
 

@@ -1,5 +1,5 @@
 /** One simulated node: a folder with an identity and chunks. It signs real receipts and stores as a relay would. */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromHex, toHex, utf8 } from '../../shared/bytes.ts';
 import type { Bytes } from '../../shared/bytes.ts';
@@ -8,16 +8,23 @@ import { randomBytes } from '../../shared/crypto/random.ts';
 import { createSigner } from '../../shared/crypto/sign.ts';
 import type { Signer } from '../../shared/crypto/sign.ts';
 import { AppError } from '../../shared/errors.ts';
-import { relayIdFromHash } from '../../shared/ids.ts';
+import { chunkIdFrom } from '../../shared/format/chunk.ts';
+import { parseChunkId, relayIdFromHash } from '../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { splitChunk } from '../../shared/protocol/chunk-header.ts';
 import { receiptMessage } from '../../shared/protocol/receipt.ts';
 import type { Receipt } from '../../shared/protocol/receipt.ts';
+import type { ChunkEntry } from '../../shared/protocol/routes.ts';
+import { assertTombstoneOf } from '../../shared/protocol/tombstone.ts';
+import type { Tombstone } from '../../shared/protocol/tombstone.ts';
 import { makeFolder } from './folders.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { syncFolder, writeFileAtomic } from './atomic-file.ts';
 import { errnoOf, ioError } from './io-errors.ts';
 
 const SEED_BYTES = 32;
+const HEX_PAIR = /^[0-9a-f]{2}$/;
+const CHUNK_NAME = /^[0-9a-f]{64}$/;
 
 export class LocalNode {
   readonly name: string;
@@ -80,8 +87,63 @@ export class LocalNode {
     }
   }
 
+  /** Deletes the chunk that the token is for, if it is here. Throws `FORBIDDEN` for any other token, `IO`. */
+  async delete(id: ChunkId, tombstone: Tombstone): Promise<void> {
+    assertTombstoneOf(id, tombstone);
+    const path = this.#chunkPath(id);
+    try {
+      await rm(path);
+      await syncFolder(dirname(path));
+    } catch (cause) {
+      if (errnoOf(cause) !== 'ENOENT') throw ioError(cause, `Deleting a chunk of ${this.name}`);
+    }
+  }
+
+  /** The chunks that are here, by id, from the first after `after`; files that no longer hold their chunk are left out. */
+  async *inventory(after: string): AsyncGenerator<ChunkEntry> {
+    const root = join(this.#folder, 'chunks');
+    for (const first of await namesIn(root, HEX_PAIR)) {
+      if (first < after.slice(0, 2)) continue;
+      for (const second of await namesIn(join(root, first), HEX_PAIR)) {
+        if (first + second < after.slice(0, 4)) continue;
+        for (const name of await namesIn(join(root, first, second), CHUNK_NAME)) {
+          if (name <= after) continue;
+          const entry = await this.#entryOf(parseChunkId(name));
+          if (entry !== null) yield entry;
+        }
+      }
+    }
+  }
+
+  async #entryOf(id: ChunkId): Promise<ChunkEntry | null> {
+    try {
+      const { verifier, body } = splitChunk(await this.read(id));
+      const bodyHash = await sha256(body);
+      if (chunkIdFrom(verifier, bodyHash) !== id) return null;
+      const { size, mtimeMs } = await stat(this.#chunkPath(id));
+      const hashes = { verifier: toHex(verifier), body_hash: toHex(bodyHash) };
+      return { id, size, ...hashes, stored_at: Math.floor(mtimeMs) };
+    } catch (cause) {
+      const error = ioError(cause, `Reading a chunk of ${this.name}`);
+      // Deleted meanwhile, or not a chunk at all.
+      if (errnoOf(cause) === 'ENOENT' || ['NOT_FOUND', 'CORRUPT', 'TOO_LARGE'].includes(error.code))
+        return null;
+      throw error;
+    }
+  }
+
   #chunkPath(id: ChunkId): string {
     return join(this.#folder, 'chunks', id.slice(0, 2), id.slice(2, 4), id);
+  }
+}
+
+/** Names in a folder that look so, in order; none where it does not exist. */
+async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => pattern.test(name)).sort();
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return [];
+    throw ioError(cause, `Reading ${folder}`);
   }
 }
 

@@ -1,13 +1,22 @@
 /** The local simulation: a swarm of folders on this machine. No network is involved. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toHex } from '../../shared/bytes.ts';
 import type { Bytes } from '../../shared/bytes.ts';
+import type {
+  Deletion,
+  DeletionOutcome,
+  DeletionPort,
+  InventoryPage,
+  InventoryPort,
+} from '../../shared/engine/deletion-ports.ts';
 import type { PutOutcome, SwarmPort } from '../../shared/engine/ports.ts';
 import { AppError, throwIfAborted } from '../../shared/errors.ts';
 import { chunkIdOf } from '../../shared/format/chunk.ts';
 import type { ChunkRows } from '../../shared/format/manifest-types.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import type { Member } from '../../shared/placement/member.ts';
+import type { ChunkEntry } from '../../shared/protocol/routes.ts';
 import { LocalNode } from './local-node.ts';
 import { errnoOf, ioError } from './io-errors.ts';
 
@@ -25,7 +34,7 @@ export interface LocalSwarmOptions {
   readonly without: readonly string[];
 }
 
-export class LocalSwarm implements SwarmPort {
+export class LocalSwarm implements SwarmPort, DeletionPort, InventoryPort {
   readonly #live: ReadonlyMap<RelayId, LocalNode>;
   readonly dead: readonly LocalNode[];
 
@@ -83,6 +92,27 @@ export class LocalSwarm implements SwarmPort {
     throw new AppError('NOT_FOUND', 'No live node has the chunk.');
   }
 
+  async deleteChunks(deletions: readonly Deletion[], signal: AbortSignal): Promise<DeletionOutcome[]> {
+    const outcomes: DeletionOutcome[] = [];
+    for (const { id, token, bodyHash } of deletions) {
+      throwIfAborted(signal);
+      const tombstone = { token: toHex(token), body_hash: toHex(bodyHash) };
+      await Promise.all([...this.#live.values()].map((node) => node.delete(id, tombstone)));
+      outcomes.push({ id, status: 'deleted', confirmed: [...this.#live.keys()], pending: [] });
+    }
+    return outcomes;
+  }
+
+  async inventory(relay: RelayId, after: string, limit: number, signal: AbortSignal): Promise<InventoryPage> {
+    const rows: ChunkEntry[] = [];
+    for await (const entry of this.#node(relay).inventory(after)) {
+      throwIfAborted(signal);
+      if (rows.length === limit) return { rows, more: true };
+      rows.push(entry);
+    }
+    return { rows, more: false };
+  }
+
   /** How many of these chunks each dead node held. */
   async lostWith(rows: ChunkRows): Promise<Map<LocalNode, number>> {
     const held = new Map<LocalNode, number>(this.dead.map((node) => [node, 0]));
@@ -99,6 +129,11 @@ export class LocalSwarm implements SwarmPort {
     } catch (cause) {
       return { relay: target, code: AppError.from(cause, 'IO').code };
     }
+  }
+
+  /** What the user calls a node of this swarm, dead or alive. */
+  nameOf(id: RelayId): string | undefined {
+    return (this.#live.get(id) ?? this.dead.find((node) => node.id === id))?.name;
   }
 
   #node(id: RelayId): LocalNode {

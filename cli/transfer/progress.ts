@@ -14,6 +14,8 @@ export interface ProgressOptions {
   /** Done before this run began; they do not count as speed. */
   readonly startBytes?: number;
   readonly visible: boolean;
+  /** What is counted; bytes unless told. */
+  readonly unit?: 'chunks';
 }
 
 const MAX_LABEL_CHARS = 32;
@@ -22,7 +24,9 @@ const SMOOTHING_MS = 5_000;
 
 export function createProgress(options: ProgressOptions): Progress {
   if (!options.visible) return { update: () => undefined, stop: () => undefined };
-  const { totalBytes, startBytes = 0 } = options;
+  const { totalBytes, startBytes = 0, unit } = options;
+  const amount = (done: number): string =>
+    unit === undefined ? formatBytes(done) : `${Math.round(done)} ${unit}`;
   const speed = new Speedometer(() => performance.now(), startBytes);
   const bar = new SingleBar({
     format: '{label} [{bar}] {percentage}% {done} of {total_text}, {speed}, {left}',
@@ -36,9 +40,9 @@ export function createProgress(options: ProgressOptions): Progress {
     const rate = speed.bytesPerSecond;
     return {
       label: shorten(printable(options.label)),
-      done: formatBytes(doneBytes),
-      total_text: formatBytes(totalBytes),
-      speed: rate === null ? '…' : `${formatBytes(rate)}/s`,
+      done: amount(doneBytes),
+      total_text: amount(totalBytes),
+      speed: rate === null ? '…' : `${amount(rate)}/s`,
       left: rate === null || rate === 0 ? '…' : `${formatSeconds((totalBytes - doneBytes) / rate)} left`,
     };
   };

@@ -22,6 +22,7 @@ describe('exit codes', () => {
 
   it('tell apart what a script would handle differently', () => {
     expect(exitStatusOf('BAD_INPUT')).toBe(2);
+    expect(exitStatusOf('FORBIDDEN')).toBe(9);
     expect(exitStatusOf('NOT_ENOUGH_RELAYS')).toBe(4);
     expect(exitStatusOf('UNAVAILABLE')).toBe(4);
     expect(exitStatusOf('CHUNK_LOST')).toBe(5);

@@ -1,0 +1,136 @@
+import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
+import type { DeleteResult } from '../../shared/engine/delete.ts';
+import { AppError } from '../../shared/errors.ts';
+import { computeManifestId } from '../../shared/format/manifest.ts';
+import { isId, parseManifestId } from '../../shared/ids.ts';
+import { statOrNull } from '../adapters/atomic-file.ts';
+import { JournalArchive } from '../adapters/journal-archive.ts';
+import type { OwnedManifest } from '../adapters/journal-archive.ts';
+import { readManifestFile } from '../adapters/manifest-file.ts';
+import { openVault } from '../adapters/vault.ts';
+import { confirm } from '../confirm.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { ExitStatus } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
+import { resolveUserPath, userDataFolder } from '../paths.ts';
+import { plural, printable } from '../text.ts';
+import { chooseSwarm } from '../transfer/choose-swarm.ts';
+import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
+import { deleteOneUpload, pendingLines, relayRows } from '../transfer/delete-upload.ts';
+import { createProgress } from '../transfer/progress.ts';
+
+export interface DeleteOptions extends SwarmOptions {
+  readonly yes?: boolean;
+}
+
+interface NamedManifest extends OwnedManifest {
+  readonly name: string;
+}
+
+/** Deletes the file of a manifest, or of a manifest id, for everybody. Absent holders are *pending*: no failure. */
+export async function deleteFile(
+  given: string,
+  options: DeleteOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const manifest = await manifestOf(given);
+  const dataFolder = userDataFolder();
+  const vault = await openVault(dataFolder, output.warn);
+  const chosen = await chooseSwarm(options, 'download', signal);
+  const archive = new JournalArchive(dataFolder, chosen.target);
+  const uploadId = await archive.uploadOf(manifest);
+  if (uploadId === null) {
+    if (!(await archive.wasDeleted(manifest.id))) throw notOurs();
+    output.say(`${printable(manifest.name)} has been deleted already.`);
+    output.result({
+      manifest_id: manifest.id,
+      already: true,
+      chunks: 0,
+      confirmed: [],
+      pending: [],
+      failed: 0,
+    });
+    return EXIT_CODES.ok.status;
+  }
+  const question = `Delete ${printable(manifest.name)} for everybody who has its manifest?`;
+  if (options.yes !== true && !(await confirm(question, output, signal))) {
+    output.say('Nothing was deleted.');
+    return EXIT_CODES.ok.status;
+  }
+  const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
+  const result = await withProgress(manifest.name, output, (onProgress) =>
+    deleteOneUpload(
+      uploadId,
+      { chosen, archive, deleteKey },
+      { manifestId: manifest.id, onProgress },
+      signal,
+    ),
+  );
+  report(manifest, result, chosen, output);
+  return result.failed > 0 ? EXIT_CODES.relays.status : EXIT_CODES.ok.status;
+}
+
+/** A file that is called like an id is a file. */
+async function manifestOf(given: string): Promise<NamedManifest> {
+  const path = given === '-' ? '-' : resolveUserPath(given);
+  if (isId(given) && (await statOrNull(path)) === null)
+    return { id: parseManifestId(given), key: null, name: `the file of manifest ${given}` };
+  const manifest = await readManifestFile(path);
+  const { key, filename } = manifest.header;
+  return { id: await computeManifestId(manifest), key, name: filename };
+}
+
+async function withProgress<T>(
+  label: string,
+  output: Output,
+  work: (onProgress: (progress: { chunksDone: number; chunkCount: number }) => void) => Promise<T>,
+): Promise<T> {
+  let progress: ReturnType<typeof createProgress> | undefined;
+  try {
+    return await work(({ chunksDone, chunkCount }) => {
+      const visible = !output.json && process.stderr.isTTY;
+      progress ??= createProgress({ label, totalBytes: chunkCount, visible, unit: 'chunks' });
+      progress.update(chunksDone);
+    });
+  } finally {
+    progress?.stop();
+  }
+}
+
+function report(manifest: NamedManifest, result: DeleteResult, chosen: ChosenSwarm, output: Output): void {
+  const { chunkCount, confirmed, pending, failed, foreign } = result;
+  output.result({
+    manifest_id: manifest.id,
+    already: false,
+    chunks: chunkCount,
+    confirmed: relayRows(confirmed),
+    pending: relayRows(pending),
+    failed,
+    foreign,
+  });
+  const relays = plural(confirmed.size, chosen.memberWord);
+  output.say(`Deleted ${printable(manifest.name)}: ${plural(chunkCount, 'chunk')}, confirmed by ${relays}.`);
+  if (pending.size > 0) {
+    for (const line of pendingLines(pending, chosen)) output.say(line);
+    output.say(
+      `  Absent ${chosen.memberWord}s delete when they come back. Run delete or prune again to have that confirmed.`,
+    );
+  }
+  if (failed > 0)
+    output.warn(
+      `The deletion of ${plural(failed, 'chunk')} was taken by nobody. Run the same command again.`,
+    );
+  if (foreign > 0)
+    output.warn(
+      `${plural(foreign, 'chunk')} of it were made with another vault, and only that one can delete them.`,
+    );
+}
+
+function notOurs(): AppError {
+  return new AppError(
+    'FORBIDDEN',
+    'This device has not uploaded that file. A manifest gives the right to read, never to delete: ' +
+      'delete it where it was uploaded, with the vault and the journals that are there.',
+  );
+}
