@@ -10,6 +10,7 @@ import type { CoreLimits } from './core-limits.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { SwarmDeletion, closedUntilCaughtUp } from './deletion/swarm-deletion.ts';
+import { Dht } from './dht/dht.ts';
 import { EventBus } from './events.ts';
 import { EventCounts } from './event-counts.ts';
 import { answerHoldings } from './holdings.ts';
@@ -70,6 +71,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
   readonly deletion: SwarmDeletion;
+  readonly dht: Dht;
   readonly care: Care;
   readonly #stopped = new AbortController();
 
@@ -94,7 +96,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     const ownRows = (after: string, limit: number) => this.local.inventory(after, limit);
     answerInventory(this.router, ownRows);
     this.network = connect(this);
-    const { transport, rpc, links } = this.network;
+    const { transport, rpc, links, introduce } = this.network;
     const { membership, router, events } = this;
     const random = options.random ?? Math.random;
     this.mesh = new Mesh({ membership, links, rpc, router, clock, events, log, random });
@@ -116,6 +118,12 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       ...{ self: identity.id, store, gate, membership, mesh: this.mesh, rpc, router, events },
       ...{ clock, log, random, stopped: this.stopped },
     });
+    this.dht = new Dht({
+      ...{ members: membership, events, rpc, router, introduce, clock, log, random },
+      database: store.database,
+      isLeaving: () => this.care.departure.leaving,
+      stopped: this.stopped,
+    });
     this.care = new Care({
       ...{
         store,
@@ -131,7 +139,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
         random,
       },
       isReady: () => gate.isOpen,
-      farewells: [],
+      farewells: [(signal) => this.dht.handOver(signal)],
       stopped: this.stopped,
     });
   }
@@ -140,18 +148,21 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   start(): void {
     this.mesh.start(this.stopped);
     this.deletion.start();
+    this.dht.start();
     this.care.start();
   }
 
   /** What `GET /metrics` shows besides events, by name. */
   gauges(): Readonly<Record<string, { readonly help: string; readonly value: number }>> {
     const { chunks, bytes } = this.local.usage;
+    const records = this.dht.recordCounts;
     return {
       chunks: { help: 'Chunks held', value: chunks },
       used_bytes: { help: 'Bytes of the chunks held', value: bytes },
       capacity_bytes: { help: 'Bytes lent to the swarm', value: this.local.capacityBytes },
       peers: { help: 'Live relays known, this one included', value: this.membership.size },
       links: { help: 'Relays that a link is open to', value: this.network.links.linked().length },
+      records: { help: 'Records kept: atomic ones, and rows of lists', value: records.atomic + records.rows },
       mesh_neighbours: { help: 'Gossip neighbours', value: this.mesh.neighbours().length },
     };
   }

@@ -41,6 +41,8 @@ export interface DhtNodeParts {
   readonly router: RpcRouter;
   readonly introduce: Introduce;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  /** Whether this relay is on its way out: then it keeps no records. */
+  readonly isLeaving: () => boolean;
   /** Ends with the relay. */
   readonly stopped: AbortSignal;
 }
@@ -118,14 +120,20 @@ export class DhtNode {
 
   /** Storing relays in the order in which they shall keep the record at `key`: the neighbourhood only. */
   async recordOrder(key: string, signal: AbortSignal): Promise<RelayId[]> {
-    return recordOrder(key, await this.membersNear(key, signal));
+    await this.membersNear(key, signal);
+    return recordOrder(key, this.keepers());
   }
 
   /** Whether this relay is near enough to `key` to keep its record, whatever others believe of the membership. */
   mayKeep(key: string): boolean {
-    const { members } = this.#parts;
-    const { id } = members.self;
-    return neighbourhood(key as ChunkId, members.list()).some((member) => member.id === id);
+    const { id } = this.#parts.members.self;
+    return neighbourhood(key as ChunkId, this.keepers()).some((member) => member.id === id);
+  }
+
+  /** The members among which holders of records are chosen. */
+  keepers(): readonly KnownRelay[] {
+    const { members, isLeaving } = this.#parts;
+    return isLeaving() ? members.list().filter(({ id }) => id !== members.self.id) : members.list();
   }
 
   #hintsFor(target: string, from: RelayId): RelayHint[] {

@@ -23,10 +23,11 @@ import type { RecordStore } from './record-store.ts';
 import { compareRecords } from './record-sync.ts';
 
 const TICK_MS = 500;
+const HAND_OVER_TRIES = 3;
 
 export interface RehomeParts {
   readonly members: Members;
-  readonly node: Pick<DhtNode, 'lookup'>;
+  readonly node: Pick<DhtNode, 'lookup' | 'keepers'>;
   readonly store: RecordStore;
   readonly holders: RecordHolders;
   readonly events: EventBus;
@@ -85,6 +86,16 @@ export class Rehome {
     }
   }
 
+  /** For a relay that leaves: throws `UNAVAILABLE` unless other relays have all the records that were kept here. */
+  async handOver(signal: AbortSignal): Promise<void> {
+    for (let tries = 0; tries < HAND_OVER_TRIES; tries++) {
+      if (this.#parts.store.keys('', 1).length === 0) return;
+      await this.pass(signal);
+    }
+    if (this.#parts.store.keys('', 1).length === 0) return;
+    throw new AppError('UNAVAILABLE', 'Some records of the swarm found no other relay to keep them.');
+  }
+
   #changed(): void {
     const now = this.#parts.clock.now();
     this.#firstChange ??= now;
@@ -123,9 +134,9 @@ export class Rehome {
   }
 
   async #rehome(keys: readonly RecordKey[], signal: AbortSignal): Promise<void> {
-    const { members, store } = this.#parts;
+    const { members, node, store } = this.#parts;
     const self = members.self.id;
-    const relays = members.list();
+    const relays = node.keepers();
     const holdings: Holding[] = keys.map((key) => {
       const holders = recordHolders(key, relays);
       return { key, digest: store.digest(key), holders, isOurs: holders.includes(self) };

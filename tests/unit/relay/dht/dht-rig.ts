@@ -69,6 +69,7 @@ export class DhtRelay {
   readonly records: DhtRecords;
   readonly rehome: Rehome;
   alive = true;
+  leaving = false;
   /** Answers in this relay's place when it gives anything but undefined. */
   meddler: Meddler | undefined;
   introductions = 0;
@@ -82,7 +83,8 @@ export class DhtRelay {
     };
     const { clock } = swarm;
     const common = { members: this.view, events: this.events, clock, stopped: this.stopping.signal };
-    this.node = new DhtNode({ ...common, rpc: this.rpc, router: this.router, introduce });
+    const isLeaving = (): boolean => this.leaving;
+    this.node = new DhtNode({ ...common, rpc: this.rpc, router: this.router, introduce, isLeaving });
     this.store = new RecordStore(this.database, limits);
     answerRecords(this.router, this.store, (key) => this.node.mayKeep(key));
     const holders = new RecordHolders({ self: self.id, store: this.store, rpc: this.rpc, clock });

@@ -277,6 +277,31 @@ describe('records outlive their holders', () => {
     expect(keepers(swarm, key)).toHaveLength(REPLICAS);
   });
 
+  it('when a relay leaves, which goes only after the others have them', async () => {
+    using swarm = settledSwarm(6);
+    const record = await signAtomic(await signerOf(1), 1, base64('kept'));
+    const key = atomicKey(record.public_key);
+    const [leaver, ...others] = orderOf(swarm, key) as [DhtRelay, ...DhtRelay[]];
+    await leaver.records.putAtomic(record, signal);
+    leaver.leaving = true;
+    await leaver.rehome.handOver(signal);
+    expect(leaver.store.counts).toEqual({ rows: 0, atomic: 0 });
+    expect(new Set(keepers(swarm, key))).toEqual(new Set(others));
+    // It takes no new ones, and its clients' records go to others.
+    expect(
+      (await leaver.records.putAtomic(await signAtomic(await signerOf(2), 1, ''), signal)).holders,
+    ).toHaveLength(REPLICAS);
+    expect(leaver.store.counts.atomic).toBe(0);
+    // With nowhere to go, they stay.
+    const [last] = others as [DhtRelay];
+    for (const relay of others.slice(1)) relay.alive = false;
+    leaver.alive = false;
+    swarm.settle();
+    last.leaving = true;
+    await expect(last.rehome.handOver(signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(last.store.atomic(key)).toEqual(record);
+  });
+
   it('a relay that is no holder any more keeps what not all holders have taken', async () => {
     using swarm = settledSwarm(9);
     const record = await signAtomic(await signerOf(1), 1, base64('kept'));
