@@ -18,6 +18,7 @@ import { systemClock } from './services/system-clock.ts';
 import { ChunkStore } from './storage/chunk-store.ts';
 import { errnoOf, storageError } from './storage/file-ops.ts';
 import { loadOrCreateSeed } from './storage/identity-file.ts';
+import { createOperatorToken, noteOperatorUrl } from './storage/operator-files.ts';
 import { storageLayout } from './storage/layout.ts';
 import { lockStorage } from './storage/storage-lock.ts';
 
@@ -25,6 +26,8 @@ export interface Relay extends AsyncDisposable {
   readonly id: RelayId;
   readonly httpPort: number;
   readonly linkPort: number;
+  /** Resolves when the relay has left the swarm by its operator's order: then it is to be disposed of. */
+  readonly left: Promise<void>;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
         capacityBytes: config.capacityBytes,
         machine: await machineHash(),
         limits: config.limits,
+        repairGraceMs: config.repairGraceMs,
         clock,
         log,
       },
@@ -73,6 +77,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
           localChunks: local,
           membership,
           router,
+          swarmKey,
           settings: swarmSettings(config),
           log,
         }),
@@ -85,9 +90,13 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     writer: core.writer,
     reader: core.reader,
     inventories: core.inventories,
+    deletion: core.deletion.service,
     events: core.events,
     metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
     topology: core.topology,
+    care: core.care,
+    operatorToken: await createOperatorToken(layout),
+    sleep: clock.sleep.bind(clock),
     linkCount: () => swarm.linkCount,
     now: () => clock.now(),
     uptimeSeconds: () => (clock.now() - startedAt) / 1000,
@@ -99,6 +108,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   started.defer(() => closeServer(server, upgraded, config.limits.stopGraceMs));
   const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);
+  await noteOperatorUrl(layout, loopbackUrl(config.host, httpPort));
   await swarm.announce({ httpPort });
   core.start();
 
@@ -108,12 +118,19 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     id: identity.id,
     httpPort,
     linkPort,
+    left: core.care.left,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
 function swarmSettings({ host, discoveryPort, linkPort, join }: RelayConfig): SwarmSettings {
   return { host, discoveryPort, linkPort, join };
+}
+
+/** Under which this machine reaches what listens on `host`. */
+function loopbackUrl(host: string, port: number): string {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 async function makeStorageFolder(folder: string): Promise<void> {

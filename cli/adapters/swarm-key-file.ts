@@ -16,7 +16,7 @@ export async function readSwarmKey(path: string): Promise<SwarmKey> {
     throw ioError(cause, `Reading ${path}`);
   }
   try {
-    return await parseSwarmKey(text);
+    return parseSwarmKey(text);
   } catch (cause) {
     const error = AppError.from(cause);
     throw new AppError(error.code, `${path}: ${error.message}`, { cause });

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { SESSION_CHALLENGE_TTL_MS, SESSION_TICKET_TTL_MS, SESSION_TTL_MS } from '../../shared/limits.ts';
 import { isSwarmProof, swarmProof } from '../../shared/protocol/swarm-key.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
+import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import { SESSION_HEADER, sessionContext, sessionRoutes } from '../../shared/protocol/swarm-session.ts';
 import type { HttpServer } from './server.ts';
 import { SessionTokens } from './session-tokens.ts';
@@ -13,6 +14,9 @@ const OPEN_ROUTES: ReadonlySet<string> = new Set([
   '/*',
   '/openapi.json',
   sessionRoutes.sessionChallenge.path,
+  // The operator's token opens these, and nothing else does.
+  operatorRoutes.repair.path,
+  operatorRoutes.unjoin.path,
 ]);
 const EVENTS = '/events';
 /** The request's hex, and the JSON around it. */
@@ -63,18 +67,17 @@ export function registerSessionRoutes(server: HttpServer, issuer: SessionIssuer 
       bodyLimit: MAX_BODY_BYTES,
       schema: { body: openSession.body, response: { 200: openSession.response } },
     },
-    async ({ body: { challenge, nonce, proof } }, reply) => {
+    ({ body: { challenge, nonce, proof } }, reply) => {
       const { key, tokens } = ofPrivateSwarm();
       reply.header('cache-control', 'no-store');
       const context = sessionContext(challenge, nonce);
       const isMember =
-        tokens.isValid('challenge', challenge) &&
-        (await isSwarmProof(key.client, 'client', context, fromHex(proof)));
+        tokens.isValid('challenge', challenge) && isSwarmProof(key.client, 'client', context, fromHex(proof));
       if (!isMember) throw new AppError('FORBIDDEN', 'That is not this swarm’s key.');
       return {
         token: tokens.issue('session', SESSION_TTL_MS),
         expires_in_seconds: SESSION_TTL_MS / 1000,
-        proof: toHex(await swarmProof(key.client, 'relay', context)),
+        proof: toHex(swarmProof(key.client, 'relay', context)),
       };
     },
   );

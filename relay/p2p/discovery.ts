@@ -13,6 +13,8 @@ import { MAX_CACHED_BEACONS, MAX_DATAGRAM_BYTES } from '../../shared/limits.ts';
 import { Datagram } from '../../shared/protocol/datagrams.ts';
 import type { QueryChunk } from '../../shared/protocol/datagrams.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
+import { sealDatagram, unsealDatagram } from '../../shared/protocol/swarm-key.ts';
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import type { Clock } from '../services/ports.ts';
 import { isLoopback } from './addresses.ts';
@@ -37,6 +39,8 @@ export interface DiscoveryOptions {
   /** UDP port that all relays share. */
   readonly port: number;
   readonly selfId: RelayId;
+  /** Of a private swarm, whose datagrams are sealed; null: a public one. */
+  readonly swarmKey: SwarmKey | null;
   readonly has: (id: ChunkId) => boolean;
   /** Time until the next beacon, without jitter. */
   readonly intervalMs: () => number;
@@ -146,7 +150,8 @@ export class Discovery implements AsyncDisposable {
     clock.every(INTERFACES_INTERVAL_MS, readInterfaces, this.#stopped.signal);
   }
 
-  #broadcast(datagram: Uint8Array): void {
+  #broadcast(plain: Uint8Array): void {
+    const datagram = this.#sealed(plain);
     for (const target of this.#targets) {
       this.#sender.send(datagram, this.#options.port, target, (err) => {
         // An interface that is going down: the next round reads the interfaces again.
@@ -155,9 +160,11 @@ export class Discovery implements AsyncDisposable {
     }
   }
 
-  #receive(bytes: Uint8Array, from: RemoteInfo): void {
+  #receive(received: Uint8Array, from: RemoteInfo): void {
     if (isLoopback(this.#options.host) && !isLoopback(from.address)) return;
     if (!this.#gate.admits(from.address, this.#options.clock.now())) return;
+    const bytes = this.#unsealed(received);
+    if (bytes === null) return;
     const sender = `${from.address}:${from.port}`;
     const cached = this.#beacons.get(sender);
     if (cached !== undefined && Buffer.compare(cached.bytes, bytes) === 0) {
@@ -201,13 +208,25 @@ export class Discovery implements AsyncDisposable {
     }
   }
 
+  #sealed(datagram: Uint8Array): Uint8Array {
+    const { swarmKey, clock } = this.#options;
+    return swarmKey === null ? datagram : sealDatagram(swarmKey, datagram, clock.wallTime());
+  }
+
+  /** Null for what is not of this swarm. */
+  #unsealed(bytes: Uint8Array): Uint8Array | null {
+    const { swarmKey, clock } = this.#options;
+    if (swarmKey === null || bytes.length > MAX_DATAGRAM_BYTES) return bytes;
+    return unsealDatagram(swarmKey, bytes, clock.wallTime());
+  }
+
   /** Answers to the asker's own port only: neither to the shared one nor to a system service. */
   #answer({ chunk_id, reply }: QueryChunk, from: RemoteInfo): void {
     const { port, selfId, has } = this.#options;
     if (this.#httpPort === undefined || reply === port || reply < LOWEST_REPLY_PORT) return;
     if (!has(parseChunkId(chunk_id))) return;
     const answer = utf8(JSON.stringify({ type: 'I_HAVE', chunk_id, id: selfId, port: this.#httpPort }));
-    this.#sender.send(answer, reply, from.address, (err) => {
+    this.#sender.send(this.#sealed(answer), reply, from.address, (err) => {
       if (err !== null) this.#options.log.debug({ err }, 'an answer was not sent');
     });
   }

@@ -19,10 +19,14 @@ const MAX_RETRY_MS = 5000;
 /** Pages of `/peers` that are read: enough for `MAX_PEERS`. */
 const MAX_PAGES = 8;
 
+type JoinFetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface JoinOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly selfId: RelayId;
+  /** `fetch`, or one that opens sessions where the swarm is private. */
+  readonly fetch: JoinFetch;
   readonly dial: (address: PeerAddress, id: RelayId, signal: AbortSignal) => Promise<Link>;
   readonly pin: (link: Link) => void;
   readonly onHint: (id: RelayId, address: PeerAddress) => void;
@@ -63,9 +67,9 @@ export async function keepJoined(url: URL, options: JoinOptions, signal: AbortSi
 async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Link | undefined> {
   const via = normalizeHost(url.hostname);
   // Which row of the list it is cannot be told by the URL: that may be a name, or an address behind a forwarded port.
-  const { id } = await fetchJson(Status, new URL('/status', url), options.clock, signal);
+  const { id } = await fetchJson(Status, new URL('/status', url), options, signal);
   if (id === options.selfId) return undefined;
-  const peers = await fetchPeers(url, options.clock, signal);
+  const peers = await fetchPeers(url, options, signal);
   const target = peers.find((peer) => peer.id === id);
   if (target === undefined) throw new AppError('UNAVAILABLE', 'The relay to join does not know itself.');
   for (const peer of peers) {
@@ -76,13 +80,13 @@ async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promis
   return link;
 }
 
-async function fetchPeers(url: URL, clock: Clock, signal: AbortSignal): Promise<Peer[]> {
+async function fetchPeers(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Peer[]> {
   const peers: Peer[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page++) {
     const target = new URL('/peers', url);
     if (cursor !== null) target.searchParams.set('cursor', cursor);
-    const answer: PeersPage = await fetchJson(PeersPage, target, clock, signal);
+    const answer: PeersPage = await fetchJson(PeersPage, target, options, signal);
     peers.push(...answer.peers);
     cursor = answer.next;
     if (cursor === null) break;
@@ -93,16 +97,18 @@ async function fetchPeers(url: URL, clock: Clock, signal: AbortSignal): Promise<
 function fetchJson<T extends TSchema>(
   schema: T,
   url: URL,
-  clock: Clock,
+  { clock, fetch }: JoinOptions,
   signal: AbortSignal,
 ): Promise<Static<T>> {
   return withDeadline(clock, REQUEST_TIMEOUT_MS, 'The relay’s answer', signal, async (deadline) =>
-    parseJsonWith(schema, await fetchText(url, deadline), 'The answer of the relay to join'),
+    parseJsonWith(schema, await fetchText(url, fetch, deadline), 'The answer of the relay to join'),
   );
 }
 
-async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal, redirect: 'error' }).catch((cause: unknown) => {
+async function fetchText(url: URL, fetch: JoinFetch, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url.href, { signal, redirect: 'error' }).catch((cause: unknown) => {
+    // Of another swarm, for one.
+    if (cause instanceof AppError) throw cause;
     throw new AppError('UNAVAILABLE', 'The relay to join cannot be reached.', { cause });
   });
   if (!response.ok || response.body === null) {

@@ -5,6 +5,7 @@ import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import { AppError } from '../../shared/errors.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { LINK_HANDSHAKE_TIMEOUT_MS } from '../../shared/limits.ts';
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import { normalizeHost } from './addresses.ts';
 import { withDeadline } from './deadline.ts';
@@ -12,6 +13,7 @@ import { HELLO_PROTOCOL, LinkHello } from './hello.ts';
 import { jsonEncoding, rawEncoding } from './json-encoding.ts';
 import { Link } from './link.ts';
 import type { LinkOptions, PingChannel } from './link.ts';
+import { proveMembership } from './member-proof.ts';
 import { SecureStream, relayIdOf } from './secure-stream.ts';
 
 export interface LinkContext extends Pick<
@@ -20,6 +22,8 @@ export interface LinkContext extends Pick<
 > {
   readonly selfId: RelayId;
   readonly keyPair: NoiseSecretStream.KeyPair;
+  /** Of a private swarm; null: a public one. */
+  readonly swarmKey: SwarmKey | null;
   /** What this relay says of itself now. */
   readonly hello: () => LinkHello;
 }
@@ -62,21 +66,33 @@ export async function openLink(
       return;
     }
     const mux = new Protomux(stream);
-    const channel = mux.createChannel<LinkHello>({
-      protocol: HELLO_PROTOCOL,
-      handshake: helloEncoding,
-      onopen: (hello) => {
-        // A name that was dialled means nothing to others, and beacons come from addresses.
-        const host = normalizeHost(socket.remoteAddress ?? dialled?.host ?? '');
-        const address = { host, link: dialled?.link ?? hello.link };
-        link = new Link({ ...context, stream, mux, id, isInitiator, address, hello, pings });
-        opened.resolve(link);
-      },
-    });
-    // Null when the stream was destroyed meanwhile; its `close` says so to the caller.
-    if (channel === null) return;
-    const pings = addPings(channel);
-    channel.open(context.hello());
+    const sayHello = (): void => {
+      const channel = mux.createChannel<LinkHello>({
+        protocol: HELLO_PROTOCOL,
+        handshake: helloEncoding,
+        onopen: (hello) => {
+          // A name that was dialled means nothing to others, and beacons come from addresses.
+          const host = normalizeHost(socket.remoteAddress ?? dialled?.host ?? '');
+          const address = { host, link: dialled?.link ?? hello.link };
+          link = new Link({ ...context, stream, mux, id, isInitiator, address, hello, pings });
+          opened.resolve(link);
+        },
+      });
+      // Null when the stream was destroyed meanwhile; its `close` says so to the caller.
+      if (channel === null) return;
+      const pings = addPings(channel);
+      channel.open(context.hello());
+    };
+    if (context.swarmKey === null) sayHello();
+    else
+      proveMembership({
+        mux,
+        key: context.swarmKey,
+        handshakeHash: stream.handshakeHash ?? NO_BYTES,
+        isInitiator,
+        onMember: sayHello,
+        onStranger: (error) => stream.destroy(error),
+      });
   });
   try {
     return await withDeadline(

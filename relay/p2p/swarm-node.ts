@@ -9,6 +9,8 @@ import type { PeerRpc, RpcRouter } from '../services/rpc.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
+import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { hostFrom, isWildcard } from './addresses.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Candidates } from './candidates.ts';
@@ -43,6 +45,8 @@ export interface SwarmNodeOptions {
   readonly localChunks: LocalChunks;
   readonly membership: Membership;
   readonly router: RpcRouter;
+  /** Makes the swarm private; null: public. */
+  readonly swarmKey: SwarmKey | null;
   readonly settings: SwarmSettings;
   readonly log: Log;
 }
@@ -89,6 +93,7 @@ class RelaySwarmNode implements SwarmNode {
     this.#pool = new LinkPool({
       selfId: identity.id,
       keyPair: noiseKeyPair(identity),
+      swarmKey: options.swarmKey,
       chunks: localChunks,
       router,
       budget: new ByteBudget(MAX_LINK_BUFFER_BYTES),
@@ -155,6 +160,7 @@ class RelaySwarmNode implements SwarmNode {
       clock,
       log,
       host: settings.host,
+      swarmKey: this.#options.swarmKey,
       port: settings.discoveryPort,
       selfId: identity.id,
       has: (id) => localChunks.has(id),
@@ -167,13 +173,14 @@ class RelaySwarmNode implements SwarmNode {
   }
 
   async #join(url: URL): Promise<void> {
-    const { clock, log, identity } = this.#options;
+    const { clock, log, identity, swarmKey } = this.#options;
     await keepJoined(
       url,
       {
         clock,
         log,
         selfId: identity.id,
+        fetch: swarmKey === null ? fetch : withSwarmSession(fetch, swarmKey),
         dial: (address, id, signal) => this.#linkTo(address, id, signal),
         pin: (link) => this.#exchange.pin(link),
         onHint: (id, address) => this.#onHint(id, address),

@@ -32,6 +32,11 @@ export function createSha256(): Hasher {
   };
 }
 
+/** For short inputs where a promise comes too late. */
+export function hmacSha256Sync(key: Uint8Array, data: Uint8Array): Bytes {
+  return hmac(nobleSha256, key, data);
+}
+
 export async function hmacSha256(
   key: Uint8Array,
   data: Uint8Array,

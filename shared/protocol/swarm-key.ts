@@ -4,7 +4,7 @@
  */
 import { concatBytes, equalBytes, fromBase64Url, toBase64Url, uint64be, utf8 } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
-import { hmacSha256 } from '../crypto/hash.ts';
+import { hmacSha256Sync } from '../crypto/hash.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { seal, unseal } from '../crypto/swarm-seal.ts';
 import { AppError } from '../errors.ts';
@@ -28,11 +28,10 @@ export function newSwarmKeyText(): string {
 }
 
 /** Reads a key file's content. Throws `BAD_INPUT` that does not quote it. */
-export async function parseSwarmKey(text: string): Promise<SwarmKey> {
+export function parseSwarmKey(text: string): SwarmKey {
   const secret = readSecret(text.trim());
-  const derive = (use: string): Promise<Bytes> => hmacSha256(secret, utf8(`lanvault/1 swarm ${use}`));
-  const [datagram, link, client] = await Promise.all([derive('datagram'), derive('link'), derive('client')]);
-  return { datagram, link, client };
+  const derive = (use: string): Bytes => hmacSha256Sync(secret, utf8(`lanvault/1 swarm ${use}`));
+  return { datagram: derive('datagram'), link: derive('link'), client: derive('client') };
 }
 
 function readSecret(text: string): Bytes {
@@ -71,15 +70,15 @@ export type ProofRole = 'initiator' | 'responder' | 'client' | 'relay';
  * HMAC-SHA256(key, `lanvault/1 proof ` ‖ role ‖ 0x00 ‖ context): that whoever made it has the key. The role keeps one side's
  * proof from being the other's; `context` is what both have seen and nobody else repeats.
  */
-export function swarmProof(key: Uint8Array, role: ProofRole, context: Uint8Array): Promise<Bytes> {
-  return hmacSha256(key, concatBytes(utf8(`lanvault/1 proof ${role}\0`), context));
+export function swarmProof(key: Uint8Array, role: ProofRole, context: Uint8Array): Bytes {
+  return hmacSha256Sync(key, concatBytes(utf8(`lanvault/1 proof ${role}\0`), context));
 }
 
-export async function isSwarmProof(
+export function isSwarmProof(
   key: Uint8Array,
   role: ProofRole,
   context: Uint8Array,
   proof: Uint8Array,
-): Promise<boolean> {
-  return equalBytes(await swarmProof(key, role, context), proof);
+): boolean {
+  return equalBytes(swarmProof(key, role, context), proof);
 }

@@ -101,14 +101,14 @@ async function openSession(
   const { challenge } = await ask(fetch, origin + sessionChallenge.path, SessionChallenge, { signal });
   const nonce = toHex(randomBytes(NONCE_BYTES));
   const context = sessionContext(challenge, nonce);
-  const proof = toHex(await swarmProof(key.client, 'client', context));
+  const proof = toHex(swarmProof(key.client, 'client', context));
   const session = await ask(fetch, origin + open.path, Session, {
     method: open.method,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ challenge, nonce, proof }),
     signal,
   });
-  if (!(await isSwarmProof(key.client, 'relay', context, fromHex(session.proof)))) {
+  if (!isSwarmProof(key.client, 'relay', context, fromHex(session.proof))) {
     throw new AppError('FORBIDDEN', `The relay at ${origin} is not of this private swarm.`);
   }
   return session.token;

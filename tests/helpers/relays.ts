@@ -24,7 +24,13 @@ export interface RelayOptions {
   readonly dir: string;
   readonly port?: number;
   readonly extraArgs?: readonly string[];
+  /** A command that runs the one after it, such as in another network namespace. */
+  readonly within?: readonly string[];
+  /** How the relay is asked over HTTP; `fetch` unless the swarm is private. */
+  readonly fetch?: RelayFetch;
 }
+
+export type RelayFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A test that runs into its time limit disposes of nothing; its relays end with the runner all the same. */
 const running = new Set<ChildProcess>();
@@ -55,15 +61,17 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   static async start(options: RelayOptions): Promise<RelayProcess> {
-    const args = [
+    const [program, ...args] = [
+      ...(options.within ?? []),
+      process.execPath,
       path.join(REPO, 'relay/main.ts'),
       ...['--port', String(options.port ?? 0)],
       ...['--storage-dir', options.dir],
       ...['--host', '127.0.0.1'],
       ...['--discovery-port', String(options.discoveryPort)],
       ...(options.extraArgs ?? []),
-    ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    ] as [string, ...string[]];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.once('exit', () => running.delete(child));
     child.stderr.pipe(createWriteStream(logPath(options.dir), { flags: 'a' }));
@@ -113,7 +121,7 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   async peers(): Promise<PeersPage['peers']> {
-    const answer = await fetch(`${this.url}/peers`);
+    const answer = await (this.#options.fetch ?? fetch)(`${this.url}/peers`, {});
     return parseWith(PeersPage, await answer.json(), 'The peer list').peers;
   }
 
@@ -151,9 +159,15 @@ export class RelaySwarm implements AsyncDisposable {
   }
 
   /** Adds one more relay process to the swarm. */
-  async add(extraArgs: readonly string[] = []): Promise<RelayProcess> {
+  async add(extraArgs: readonly string[] = [], fetch?: RelayFetch): Promise<RelayProcess> {
     const dir = path.join(this.dir, `relay-${String(this.relays.length)}`);
-    const relay = await RelayProcess.start({ discoveryPort: this.discoveryPort, dir, extraArgs });
+    const asked = fetch === undefined ? {} : { fetch };
+    const relay = await RelayProcess.start({
+      discoveryPort: this.discoveryPort,
+      dir,
+      extraArgs,
+      ...asked,
+    });
     this.relays.push(relay);
     return relay;
   }
@@ -182,13 +196,17 @@ export class RelaySwarm implements AsyncDisposable {
 /** Starts `count` relays that find each other by beacons on an ephemeral discovery port, and waits until they have. */
 export async function startRelays(
   count: number,
-  options: { readonly discoveryPort?: number; readonly extraArgs?: readonly string[] } = {},
+  options: {
+    readonly discoveryPort?: number;
+    readonly extraArgs?: readonly string[];
+    readonly fetch?: RelayFetch;
+  } = {},
 ): Promise<RelaySwarm> {
   const dir = await mkdtemp(path.join(tmpdir(), 'lanvault-relays-'));
   const swarm = new RelaySwarm([], options.discoveryPort ?? (await freeUdpPort()), dir);
   try {
     // In turn: a swarm of processes that all compile at once is slower on two cores than one after the other.
-    for (let i = 0; i < count; i++) await swarm.add(options.extraArgs);
+    for (let i = 0; i < count; i++) await swarm.add(options.extraArgs, options.fetch);
     await swarm.settled();
     return swarm;
   } catch (cause) {

@@ -14,6 +14,7 @@ import { createSwarmNode } from '../../relay/p2p/swarm-node.ts';
 import type { SwarmNode, SwarmSettings } from '../../relay/p2p/swarm-node.ts';
 import { EventBus } from '../../relay/services/events.ts';
 import type { Log } from '../../relay/services/log.ts';
+import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { RpcRouter } from '../../relay/services/rpc.ts';
 import { Membership } from '../../relay/services/membership.ts';
 import type { Identity, LocalChunks } from '../../relay/services/ports.ts';
@@ -99,6 +100,7 @@ export interface RigNode extends AsyncDisposable {
 
 export interface RigOptions extends Partial<SwarmSettings> {
   readonly identity?: Identity;
+  readonly swarmKey?: SwarmKey;
   readonly machine?: string;
   readonly log?: Log;
 }
@@ -143,6 +145,7 @@ export async function startNode(options: RigOptions = {}): Promise<RigNode> {
     localChunks: chunks,
     membership,
     router,
+    swarmKey: options.swarmKey ?? null,
     settings,
     log,
   });

@@ -20,6 +20,8 @@ declare module '@hyperswarm/secret-stream' {
     );
     /** Set once the handshake is done. */
     readonly remotePublicKey: Uint8Array | null;
+    /** Of the Noise handshake: the same at both ends, and of no other connection. Set once that is done. */
+    readonly handshakeHash: Uint8Array | null;
     readonly destroyed: boolean;
     push(plain: Uint8Array | null): boolean;
     write(message: Uint8Array): boolean;

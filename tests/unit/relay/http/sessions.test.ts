@@ -37,18 +37,18 @@ function fetchOf(rig: RelayRig): (url: string, init: RequestInit) => Promise<Res
 
 describe('a private swarm’s relay', () => {
   it.each(CLOSED)('answers %s %s to nobody without a session', async (method, url) => {
-    await using rig = await relayRig({ swarmKey: await parseSwarmKey(newSwarmKeyText()) });
+    await using rig = await relayRig({ swarmKey: parseSwarmKey(newSwarmKeyText()) });
     const answer = await rig.server.inject({ method, url });
     expect(answer.statusCode).toBe(401);
   });
 
   it('shows the app’s shell to everybody', async () => {
-    await using rig = await relayRig({ swarmKey: await parseSwarmKey(newSwarmKeyText()) });
+    await using rig = await relayRig({ swarmKey: parseSwarmKey(newSwarmKeyText()) });
     expect((await rig.server.inject({ url: '/' })).statusCode).toBe(200);
   });
 
   it('opens a session for whoever has the key, and again when it has ended', async () => {
-    const swarmKey = await parseSwarmKey(newSwarmKeyText());
+    const swarmKey = parseSwarmKey(newSwarmKeyText());
     await using rig = await relayRig({ swarmKey });
     const fetch = withSwarmSession(fetchOf(rig), swarmKey);
     const status = async () => (await fetch('http://localhost/status', {})).status;
@@ -58,9 +58,9 @@ describe('a private swarm’s relay', () => {
   });
 
   it('opens none for another key, and a client sends nothing to a relay without its key', async () => {
-    await using rig = await relayRig({ swarmKey: await parseSwarmKey(newSwarmKeyText()) });
+    await using rig = await relayRig({ swarmKey: parseSwarmKey(newSwarmKeyText()) });
     await using open = await relayRig();
-    const stranger = await parseSwarmKey(newSwarmKeyText());
+    const stranger = parseSwarmKey(newSwarmKeyText());
     await expect(
       withSwarmSession(fetchOf(rig), stranger)('http://localhost/peers', {}),
     ).rejects.toMatchObject({
@@ -74,7 +74,7 @@ describe('a private swarm’s relay', () => {
   });
 
   it('a relay that repeats the client’s proof as its own is not believed', async () => {
-    const key = await parseSwarmKey(newSwarmKeyText());
+    const key = parseSwarmKey(newSwarmKeyText());
     const mirror = (url: string, init: RequestInit): Promise<Response> => {
       const { proof } = JSON.parse(typeof init.body === 'string' ? init.body : '{}') as { proof?: string };
       const answer =
@@ -89,7 +89,7 @@ describe('a private swarm’s relay', () => {
   });
 
   it('takes no proof over an old challenge', async () => {
-    const swarmKey = await parseSwarmKey(newSwarmKeyText());
+    const swarmKey = parseSwarmKey(newSwarmKeyText());
     await using rig = await relayRig({ swarmKey });
     const slow = async (url: string, init: RequestInit): Promise<Response> => {
       if (init.method === 'POST') rig.clock.advance(SESSION_CHALLENGE_TTL_MS + 1);

@@ -35,6 +35,7 @@ it('a question that the index fails on is not answered, and the next one is', as
     host: '127.0.0.1',
     port,
     selfId: SELF,
+    swarmKey: null,
     has: () => {
       if (asked++ === 0) throw new AppError('IO', 'The index of this relay failed.');
       return true;

@@ -22,6 +22,7 @@ it('a link that nobody wants any more is not opened, and leaves no rejection tha
     log: silentLog,
     onPeers: () => undefined,
     router: new RpcRouter(),
+    swarmKey: null,
     hello: () => ({ port: 1, link: 1, capacity: 0, machine: '', beat: 0 }),
   };
   const socket = new Socket();
