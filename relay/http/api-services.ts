@@ -1,3 +1,4 @@
+import type { DeletionService } from '../services/deletion/deletion-service.ts';
 import type { EventBus } from '../services/events.ts';
 import type { ChunkReader } from '../services/chunk-reader.ts';
 import type { ChunkWriter } from '../services/chunk-writer.ts';
@@ -14,6 +15,7 @@ export interface ApiServices {
   readonly writer: ChunkWriter;
   readonly reader: ChunkReader;
   readonly inventories: Inventories;
+  readonly deletion: Pick<DeletionService, 'delete'>;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly topology: Pick<TopologyService, 'read'>;

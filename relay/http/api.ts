@@ -3,6 +3,7 @@ import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { RelayConfig } from '../config/config.ts';
 import type { ApiServices } from './api-services.ts';
 import { registerChunkRoutes } from './chunk-routes.ts';
+import { registerDeletionRoutes } from './deletion-routes.ts';
 import { registerEventStream } from './event-stream.ts';
 import { registerInfoRoutes } from './info-routes.ts';
 import { withJsonBodies } from './json-body.ts';
@@ -28,6 +29,7 @@ export async function registerApi(
   registerInfoRoutes(server, services);
   registerChunkRoutes(server, services, limits);
   await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));
+  await withJsonBodies(server, (scope) => registerDeletionRoutes(scope, services));
   registerTopology(server, services);
   registerMetrics(server, services.metrics);
   registerPages(server, { webDir, version: services.version });

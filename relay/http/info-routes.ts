@@ -52,7 +52,7 @@ function status({ local, directory, linkCount, uptimeSeconds, version }: ApiServ
     id: directory.self.id,
     api: 'lanvault/1',
     version,
-    ready: true,
+    ready: local.ready,
     uptime_seconds: Math.round(uptimeSeconds() * 1000) / 1000,
     capacity: local.capacityBytes,
     used: usage.bytes,

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.0 document, derived from the route definitions that the handlers and the client are derived from. */
 import type { TSchema } from 'typebox';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import { DeleteBatch, DeleteBatchAnswer, DeleteResult } from '../../shared/protocol/deletion-routes.ts';
 import { RelayEvent } from '../../shared/protocol/events.ts';
 import {
   ApiError,
@@ -38,6 +39,9 @@ const COMPONENTS = {
   ChunksPage,
   Receipt,
   PutAnswer,
+  DeleteBatch,
+  DeleteBatchAnswer,
+  DeleteResult,
   RelayEvent,
   ApiError,
 } as const;

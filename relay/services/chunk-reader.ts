@@ -51,7 +51,7 @@ export class ChunkReader {
 
   /**
    * The chunk's bytes. What comes through locate is verified; what comes from here or from a named holder is not: the client does.
-   * Throws `NOT_FOUND`, `RATE_LIMITED`, and for a named holder what asking it threw.
+   * Throws `NOT_FOUND`, `DELETED`, `UNAVAILABLE`, `RATE_LIMITED`, and for a named holder what asking it threw.
    */
   async get(request: GetRequest, signal: AbortSignal): Promise<FoundChunk> {
     const { id } = request;
@@ -61,19 +61,22 @@ export class ChunkReader {
       return { sizeBytes, body: stream };
     } catch (error) {
       if (!mayLocate(request, error)) throw error;
+      return asFound(await this.#elsewhere(id, error, signal));
     }
-    return asFound(await this.#locate(id, signal));
   }
 
   /** Bytes of the chunk, without reading it where it lies here. Throws as `get`. */
   async sizeOf(request: GetRequest, signal: AbortSignal): Promise<number> {
     const { id } = request;
     if (this.#isRemote(request)) return (await this.#fetchFrom(request.holder, id, signal)).length;
-    const sizeBytes = await this.#parts.local.sizeOf(id);
-    if (sizeBytes !== null) return sizeBytes;
-    const absent = new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
-    if (!mayLocate(request, absent)) throw absent;
-    return (await this.#locate(id, signal)).length;
+    try {
+      const sizeBytes = await this.#parts.local.sizeOf(id);
+      if (sizeBytes !== null) return sizeBytes;
+      throw new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
+    } catch (error) {
+      if (!mayLocate(request, error)) throw error;
+      return (await this.#elsewhere(id, error, signal)).length;
+    }
   }
 
   #isRemote(request: GetRequest): request is GetRequest & { holder: RelayId } {
@@ -87,6 +90,16 @@ export class ChunkReader {
       events.publish({ type: 'chunk-read', id, relay: holder, size: bytes.length });
       return bytes;
     });
+  }
+
+  /** From another relay. A chunk that lies here and may not be given out yet is unavailable, not unknown, when no other has it. */
+  async #elsewhere(id: ChunkId, reason: unknown, signal: AbortSignal): Promise<Uint8Array> {
+    try {
+      return await this.#locate(id, signal);
+    } catch (error) {
+      const isHere = AppError.from(reason).code === 'UNAVAILABLE';
+      throw isHere && AppError.from(error).code === 'NOT_FOUND' ? reason : error;
+    }
   }
 
   async #locate(id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
@@ -134,7 +147,8 @@ export class ChunkReader {
 }
 
 function mayLocate(request: GetRequest, error: unknown): boolean {
-  return !request.localOnly && request.holder === null && AppError.from(error).code === 'NOT_FOUND';
+  const { code } = AppError.from(error);
+  return !request.localOnly && request.holder === null && (code === 'NOT_FOUND' || code === 'UNAVAILABLE');
 }
 
 function asFound(bytes: Uint8Array): FoundChunk {

@@ -142,6 +142,11 @@ export class ChunkFiles {
     return removed;
   }
 
+  /** Whether no chunk ever had a folder here. */
+  async areNone(): Promise<boolean> {
+    return (await this.#prefixes(this.#layout.chunks)).length === 0;
+  }
+
   /** The leaf folders that exist, as their four hex digits, in order. */
   async *leaves(): AsyncGenerator<string> {
     for (const high of await this.#prefixes(this.#layout.chunks)) {

@@ -56,6 +56,7 @@ export class ChunkStore implements AsyncDisposable {
   readonly database: IndexDatabase;
   /** No id has both a tombstone and a row in the chunk index: both change in one transaction. */
   readonly tombstones: TombstoneTable;
+  #startedEmpty = false;
   readonly #files: ChunkFiles;
   readonly #index: ChunkIndex;
   readonly #budget: SpaceBudget;
@@ -92,6 +93,7 @@ export class ChunkStore implements AsyncDisposable {
       await mkdir(options.dir, { recursive: true, mode: 0o700 });
       const store = new ChunkStore(options);
       await store.#files.prepare();
+      store.#startedEmpty = store.usage.chunks === 0 && (await store.#files.areNone());
       store.#startReconciliation();
       return store;
     } catch (cause) {
@@ -101,6 +103,11 @@ export class ChunkStore implements AsyncDisposable {
 
   get capacityBytes(): number {
     return this.#options.capacityBytes;
+  }
+
+  /** Whether there was nothing to serve when the store was opened. */
+  get startedEmpty(): boolean {
+    return this.#startedEmpty;
   }
 
   get usage(): { readonly chunks: number; readonly bytes: number } {

@@ -6,6 +6,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
+import { deletionRoutes } from './deletion-routes.ts';
 import { Receipt } from './receipt.ts';
 import { topologyRoutes } from './topology.ts';
 import { Cursor, Hex, Id, Port, SafeInteger } from './schemas.ts';
@@ -140,6 +141,7 @@ export const routes = {
     headers: GetHeaders,
     summary: 'A chunk’s bytes, from here or through the swarm',
   },
+  ...deletionRoutes,
   ...sessionRoutes,
   ...topologyRoutes,
 } as const;

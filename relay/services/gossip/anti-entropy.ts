@@ -68,6 +68,11 @@ export class AntiEntropy {
     if (this.#due.size < MAX_PEERS) this.#due.add(peer);
   }
 
+  /** Something was lost here: whichever peer answers first is compared with at once. */
+  catchUp(): void {
+    this.#catchingUp = true;
+  }
+
   /** Call it once, when the relay is announced. Ends when the signal fires. */
   start(stopped: AbortSignal): void {
     const { clock, events } = this.#options;

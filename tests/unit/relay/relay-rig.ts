@@ -6,6 +6,9 @@ import { createHttpServer } from '../../../relay/http/server.ts';
 import type { HttpServer } from '../../../relay/http/server.ts';
 import { ChunkReader } from '../../../relay/services/chunk-reader.ts';
 import { ChunkWriter } from '../../../relay/services/chunk-writer.ts';
+import { DeletionService } from '../../../relay/services/deletion/deletion-service.ts';
+import { Deletions } from '../../../relay/services/deletion/deletions.ts';
+import { ServingGate } from '../../../relay/services/deletion/serving-gate.ts';
 import { EventCounts } from '../../../relay/services/event-counts.ts';
 import { EventBus } from '../../../relay/services/events.ts';
 import { Inventories } from '../../../relay/services/inventory.ts';
@@ -77,6 +80,8 @@ export interface RigOptions {
   readonly allowedHosts?: readonly string[];
   readonly webDir?: string;
   readonly topology?: Pick<TopologyService, 'read'>;
+  /** As a relay that has just started with chunks, until `gate` is opened. */
+  readonly startsClosed?: boolean;
   /** Requests to other relays; without it, none can be reached. */
   readonly rpc?: PeerRpc;
 }
@@ -86,6 +91,7 @@ export interface RelayRig extends AsyncDisposable {
   readonly dir: string;
   readonly server: HttpServer;
   readonly store: ChunkStore;
+  readonly gate: ServingGate;
   readonly local: LocalChunkService;
   readonly reader: ChunkReader;
   readonly writer: ChunkWriter;
@@ -113,7 +119,8 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
   const events: RelayEvent[] = [];
   bus.subscribe((event) => void events.push(event));
   const unknown = new NegativeCache(() => clock.now());
-  const local = new LocalChunkService({ store, identity, signer, events: bus, unknown });
+  const gate = new ServingGate({ has: () => false }, options.startsClosed !== true);
+  const local = new LocalChunkService({ store, identity, signer, events: bus, unknown, gate });
   const transport = new FakeTransport();
   const peers = [identity.id, ...(options.peers ?? [])].map((id) => peerOf(id));
   const [self = peerOf(identity.id)] = peers;
@@ -145,6 +152,16 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
         (after, limit) => local.inventory(after, limit),
         options.rpc ?? NO_RPC,
       ),
+      deletion: new DeletionService({
+        self: identity.id,
+        deletions: new Deletions({ self: identity.id, store, events: bus, clock }),
+        membership: { list: () => peers },
+        mesh: { neighbours: () => [], linked: () => [] },
+        rpc: options.rpc ?? NO_RPC,
+        clock,
+        log: silentLog,
+        spread: () => undefined,
+      }),
       events: bus,
       now: () => clock.now(),
       metrics: { gauges: () => ({ chunks: { help: 'Chunks held', value: 2 } }), events: () => counts.all() },
@@ -162,6 +179,7 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
       dir: folder.path,
       server,
       store,
+      gate,
       local,
       reader,
       writer,

@@ -41,6 +41,7 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(operations.sort()).toEqual([
+      'delete /chunk/{id}',
       'get /chunk/{id}',
       'get /chunks',
       'get /events',
@@ -50,6 +51,7 @@ describe('/openapi.json', () => {
       'get /session',
       'get /status',
       'head /chunk/{id}',
+      'post /chunks/delete_batch',
       'post /session',
       'post /session/ticket',
       'put /chunk/{id}',

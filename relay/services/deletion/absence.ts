@@ -1,0 +1,24 @@
+/**
+ * How long this relay was away, by the wall clock: the only one that outlives a process. It decides what is doubted, never what
+ * is deleted.
+ */
+import { TOMBSTONE_KEPT_MS } from '../../../shared/limits.ts';
+import type { DoubtfulTable } from '../../storage/doubtful-table.ts';
+import type { MetaTable } from '../../storage/meta-table.ts';
+
+const LAST_ALIVE = 'last_alive';
+
+/** Call it at the start, before anything is noted. `now`: Unix time, ms. Whoever was away for too long doubts all it holds. */
+export function doubtAfterAbsence(
+  meta: Pick<MetaTable, 'get'>,
+  doubtful: Pick<DoubtfulTable, 'markAll'>,
+  now: number,
+): void {
+  const lastAlive = Number(meta.get(LAST_ALIVE) ?? now);
+  if (now - lastAlive > TOMBSTONE_KEPT_MS) doubtful.markAll();
+}
+
+/** Call it now and then. */
+export function noteAlive(meta: Pick<MetaTable, 'set'>, now: number): void {
+  meta.set(LAST_ALIVE, String(now));
+}
