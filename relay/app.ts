@@ -91,7 +91,6 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     reader: core.reader,
     inventories: core.inventories,
     deletion: core.deletion.service,
-    deletion: core.deletion.service,
     events: core.events,
     metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
     topology: core.topology,
