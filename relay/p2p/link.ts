@@ -78,6 +78,7 @@ export class Link {
       mux,
       peer: this.id,
       router: options.router,
+      budget,
       clock,
       log,
       closed: this.closed,
