@@ -1,5 +1,5 @@
 /**
- * Sets up what the tests need beyond npm: a Chromium, Python's `cryptography` and `xz`. What is there is used; what is
+ * Sets up what the tests need beyond npm: a Chromium, Python's `cryptography`, `xz` and `ip`. What is there is used; what is
  * not comes from the distribution's packages (Debian, Ubuntu). Elsewhere it says what to install.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,6 +21,7 @@ const NEEDS: readonly Need[] = [
     present: () => runs('/usr/bin/python3', '-c', 'import cryptography, lzma'),
   },
   { name: 'xz', package: 'xz-utils', present: () => runs('xz', '--version') },
+  { name: 'ip (network namespaces)', package: 'iproute2', present: () => runs('ip', '-V') },
 ];
 
 const missing = NEEDS.filter((need) => !need.present());
