@@ -125,9 +125,19 @@ async function receive(
       progress.update(doneBytes);
     }
     await file.commit();
+  } catch (cause) {
+    throw chosen.local === null ? cause : withScanHint(cause);
   } finally {
     progress.stop();
   }
+}
+
+/** The local simulation is the default, and knows nothing of relays. */
+function withScanHint(cause: unknown): AppError {
+  const error = AppError.from(cause);
+  if (error.code !== 'CHUNK_LOST') return error;
+  const hint = 'These are the nodes of the local simulation: if the file is on relays, add --scan.';
+  return new AppError(error.code, `${error.message} ${hint}`, { cause });
 }
 
 async function openOutput(target: string, force: boolean, sizeBytes: number): Promise<FileOutput> {
