@@ -115,6 +115,7 @@ function addRelayCommands(program: Command, setStatus: SetStatus): void {
       .option('--join <url>', 'a relay to join where broadcasts do not reach; repeatable', repeatable(text))
       .option('--allow-host <name>', 'a host name that clients may use for it; repeatable', repeatable(text))
       .option('--web-dir <folder>', 'the built web app (default: dist/web)')
+      .option('--repair-grace <time>', 'how long a relay may be away before repair (default: 5m)')
       .option('--swarm-key <file>', 'key of a private swarm: only who has it takes part')
       .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)');
 

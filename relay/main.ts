@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const ready = { event: 'ready', id: relay.id, port: relay.httpPort, link: relay.linkPort };
     process.stdout.write(`${JSON.stringify(ready)}\n`);
     flushCompileCache();
-    await stop;
+    await Promise.race([stop, relay.left]);
   } catch (error) {
     process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
     return EXIT_FAILED;

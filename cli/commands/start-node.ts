@@ -11,6 +11,7 @@ export interface StartNodeOptions {
   readonly discoveryPort?: string;
   readonly join?: readonly string[];
   readonly capacity?: string;
+  readonly repairGrace?: string;
   readonly webDir?: string;
   readonly allowHost?: readonly string[];
   readonly swarmKey?: string;

@@ -53,6 +53,8 @@ export interface RelayConfig {
   readonly capacityBytes: number;
   /** Folder of the built web app; a relay starts without it. */
   readonly webDir: string;
+  /** How long a relay may be away before what it held is made anew elsewhere. */
+  readonly repairGraceMs: number;
   readonly logLevel: LogLevel;
   /** Host names under which clients may address this relay, besides IP literals, `localhost` and `*.local`. */
   readonly allowedHosts: readonly string[];

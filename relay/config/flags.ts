@@ -2,9 +2,15 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../shared/errors.ts';
-import { DEFAULT_DISCOVERY_PORT } from '../../shared/limits.ts';
+import {
+  DEFAULT_DISCOVERY_PORT,
+  DEFAULT_REPAIR_GRACE_MS,
+  MAX_REPAIR_GRACE_MS,
+  MIN_REPAIR_GRACE_MS,
+} from '../../shared/limits.ts';
 import { DEFAULT_LIMITS } from './config.ts';
 import type { LogLevel, RelayConfig } from './config.ts';
+import { parseDuration } from './durations.ts';
 import { parseSize } from './sizes.ts';
 
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
@@ -24,6 +30,7 @@ Runs one relay: stores encrypted chunks for the swarm and serves the web app.
   --capacity SIZE       bytes to lend, e.g. 10G or 512M; 0 = store nothing (default ${DEFAULT_CAPACITY})
   --web-dir DIR         the built web app (default dist/web)
   --allow-host NAME     a host name that clients use for this relay; may be repeated
+  --repair-grace TIME   how long a relay may be away before its chunks are made anew elsewhere (default 5m)
   --swarm-key FILE      key of a private swarm: only relays and clients with it take part
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
   --help                show this
@@ -42,6 +49,7 @@ const OPTIONS = {
   capacity: { type: 'string' },
   'web-dir': { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
+  'repair-grace': { type: 'string' },
   'swarm-key': { type: 'string' },
   'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -65,6 +73,7 @@ export function parseFlags(argv: readonly string[]): RelayConfig | 'help' {
     webDir: path.resolve(flags['web-dir'] ?? path.join(import.meta.dirname, '../../dist/web')),
     logLevel: parseLogLevel(flags['log-level'] ?? 'info'),
     allowedHosts: Object.freeze((flags['allow-host'] ?? []).map(parseHostName)),
+    repairGraceMs: parseGrace(flags['repair-grace']),
     swarmKeyFile: flags['swarm-key'] === undefined ? null : path.resolve(flags['swarm-key']),
     limits: DEFAULT_LIMITS,
   });
@@ -94,6 +103,20 @@ function parseCapacity(text: string): number {
   } catch (cause) {
     throw new AppError('BAD_INPUT', `--capacity: ${AppError.from(cause).message}`, { cause });
   }
+}
+
+function parseGrace(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_REPAIR_GRACE_MS;
+  let graceMs: number;
+  try {
+    graceMs = parseDuration(text);
+  } catch (cause) {
+    throw new AppError('BAD_INPUT', `--repair-grace: ${AppError.from(cause).message}`, { cause });
+  }
+  if (graceMs < MIN_REPAIR_GRACE_MS || graceMs > MAX_REPAIR_GRACE_MS) {
+    throw new AppError('BAD_INPUT', '--repair-grace takes from 1s to 7d.');
+  }
+  return graceMs;
 }
 
 function parseHost(text: string): string {

@@ -5,6 +5,7 @@ import type { ChunkWriter } from '../services/chunk-writer.ts';
 import type { Inventories } from '../services/inventory.ts';
 import type { LocalChunkService } from '../services/local-chunk-service.ts';
 import type { Metrics } from './metrics-route.ts';
+import type { OperatedCare } from './operator-routes.ts';
 import type { TopologyService } from '../services/mesh/topology.ts';
 import type { PeerDirectory } from '../services/peer-directory.ts';
 
@@ -16,6 +17,10 @@ export interface ApiServices {
   readonly reader: ChunkReader;
   readonly inventories: Inventories;
   readonly deletion: Pick<DeletionService, 'delete'>;
+  readonly care: OperatedCare;
+  readonly operatorToken: string;
+  /** Resolves after so many ms; rejects when the signal fires. */
+  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly topology: Pick<TopologyService, 'read'>;

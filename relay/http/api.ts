@@ -8,6 +8,7 @@ import { registerEventStream } from './event-stream.ts';
 import { registerInfoRoutes } from './info-routes.ts';
 import { withJsonBodies } from './json-body.ts';
 import { registerMetrics } from './metrics-route.ts';
+import { registerOperatorRoutes } from './operator-routes.ts';
 import { registerPages } from './pages.ts';
 import { guardWithSessions, registerSessionRoutes } from './session-routes.ts';
 import type { HttpServer } from './server.ts';
@@ -30,6 +31,7 @@ export async function registerApi(
   registerChunkRoutes(server, services, limits);
   await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));
   await withJsonBodies(server, (scope) => registerDeletionRoutes(scope, services));
+  await registerOperatorRoutes(server, services);
   registerTopology(server, services);
   registerMetrics(server, services.metrics);
   registerPages(server, { webDir, version: services.version });

@@ -13,6 +13,9 @@ export interface StorageLayout {
   readonly index: string;
   readonly identity: string;
   readonly lock: string;
+  /** See operator-files.ts, as for the next. */
+  readonly operatorToken: string;
+  readonly operatorUrl: string;
 }
 
 export function storageLayout(root: string): StorageLayout {
@@ -24,6 +27,8 @@ export function storageLayout(root: string): StorageLayout {
     index: path.join(root, 'dht_index.sqlite'),
     identity: path.join(root, 'identity.key'),
     lock: path.join(root, 'relay.lock'),
+    operatorToken: path.join(root, 'operator.token'),
+    operatorUrl: path.join(root, 'operator.url'),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Static } from 'typebox';
 import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
 import { deletionRoutes } from './deletion-routes.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { Receipt } from './receipt.ts';
 import { topologyRoutes } from './topology.ts';
 import { Cursor, Hex, Id, Port, SafeInteger } from './schemas.ts';
@@ -144,4 +145,5 @@ export const routes = {
   ...deletionRoutes,
   ...sessionRoutes,
   ...topologyRoutes,
+  ...operatorRoutes,
 } as const;

@@ -23,6 +23,8 @@ import { AppError, abortError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
 import type { SwarmKey } from '../../../shared/protocol/swarm-key.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
+import type { OperatedCare } from '../../../relay/http/operator-routes.ts';
+import { FakeCare, OPERATOR_TOKEN } from './fake-care.ts';
 import { silentLog, tempFolder } from './fixtures.ts';
 import { FakeTransport, peerOf } from './services/fake-swarm.ts';
 
@@ -80,6 +82,7 @@ export interface RigOptions {
   readonly allowedHosts?: readonly string[];
   readonly webDir?: string;
   readonly topology?: Pick<TopologyService, 'read'>;
+  readonly care?: OperatedCare;
   /** As a relay that has just started with chunks, until `gate` is opened. */
   readonly startsClosed?: boolean;
   /** Requests to other relays; without it, none can be reached. */
@@ -162,6 +165,9 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
         log: silentLog,
         spread: () => undefined,
       }),
+      care: options.care ?? new FakeCare(),
+      operatorToken: OPERATOR_TOKEN,
+      sleep: clock.sleep.bind(clock),
       events: bus,
       now: () => clock.now(),
       metrics: { gauges: () => ({ chunks: { help: 'Chunks held', value: 2 } }), events: () => counts.all() },

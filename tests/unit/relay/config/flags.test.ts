@@ -24,6 +24,7 @@ describe('parseFlags', () => {
       linkPort: 0,
       discoveryPort: 9999,
       join: [],
+      repairGraceMs: 300_000,
       allowedHosts: [],
       capacityBytes: 10 * 2 ** 30,
       logLevel: 'info',
@@ -36,6 +37,7 @@ describe('parseFlags', () => {
       ...['--storage-dir', '/data', '--port', '0', '--host', '::1', '--link-port', '4000'],
       ...['--discovery-port', '0', '--join', 'http://10.0.0.1:8000', '--join', 'https://a.local/x'],
       ...['--capacity', '512M', '--web-dir', '/web', '--allow-host', 'Box.lan', '--log-level', 'debug'],
+      ...['--repair-grace', '90s'],
     ];
     expect(parseFlags(argv)).toMatchObject({
       storageDir: '/data',
@@ -46,6 +48,7 @@ describe('parseFlags', () => {
       join: ['http://10.0.0.1:8000', 'https://a.local'],
       capacityBytes: 512 * 2 ** 20,
       webDir: '/web',
+      repairGraceMs: 90_000,
       allowedHosts: ['box.lan'],
       logLevel: 'debug',
     });
@@ -68,6 +71,10 @@ describe('parseFlags', () => {
   it.each([
     [['--port', '1'], '--storage-dir DIR is required'],
     [['--storage-dir', ''], '--storage-dir DIR is required'],
+    [['--storage-dir', 'd', '--repair-grace', '5'], '--repair-grace: "5" is not a duration'],
+    [['--storage-dir', 'd', '--repair-grace', '-5m'], '--repair-grace'],
+    [['--storage-dir', 'd', '--repair-grace', '10ms'], '--repair-grace takes from 1s to 7d'],
+    [['--storage-dir', 'd', '--repair-grace', '8d'], '--repair-grace takes from 1s to 7d'],
     [['--storage-dir', 'd', '--port', '70000'], '--port takes a port'],
     [['--storage-dir', 'd', '--port', '80a'], '--port takes a port'],
     [['--storage-dir', 'd', '--port', '-1'], '--port'],

@@ -48,12 +48,18 @@ describe('/openapi.json', () => {
       'get /metrics',
       'get /openapi.json',
       'get /peers',
+      'get /repair',
       'get /session',
       'get /status',
+      'get /topology',
+      'get /unjoin',
       'head /chunk/{id}',
+      'post /chunks/audit',
       'post /chunks/delete_batch',
+      'post /repair',
       'post /session',
       'post /session/ticket',
+      'post /unjoin',
       'put /chunk/{id}',
     ]);
   });

@@ -1,0 +1,88 @@
+/** `/repair` and `/unjoin`, for whoever can read the relay's storage folder; `POST /chunks/audit`, for everybody. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../../shared/errors.ts';
+import { parseChunkId } from '../../shared/ids.ts';
+import { OPERATOR_WAIT_MS } from '../../shared/limits.ts';
+import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
+import type { RepairAnswer } from '../../shared/protocol/operator-routes.ts';
+import type { Auditor } from '../services/care/audit.ts';
+import type { Caretaker } from '../services/care/caretaker.ts';
+import type { Departure } from '../services/departure/departure.ts';
+import { withJsonBodies } from './json-body.ts';
+import type { HttpServer } from './server.ts';
+
+/** An audit's id and nonce as JSON; operators' requests have no body. */
+const MAX_BODY_BYTES = 1024;
+
+/** What of the relay's care for its data is reached over HTTP. */
+export interface OperatedCare {
+  readonly auditor: Pick<Auditor, 'answer'>;
+  readonly caretaker: Pick<Caretaker, 'forced' | 'repairNow'>;
+  readonly departure: Pick<Departure, 'begin' | 'status'>;
+}
+
+export interface OperatorParts {
+  readonly care: OperatedCare;
+  readonly operatorToken: string;
+  /** Resolves after so many ms; rejects when the signal fires. */
+  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+}
+
+export async function registerOperatorRoutes(
+  server: HttpServer,
+  { care: { auditor, caretaker, departure }, operatorToken, sleep }: OperatorParts,
+): Promise<void> {
+  const repairAnswer = (): RepairAnswer => caretaker.forced ?? { running: false, report: null };
+
+  await server.register((scope: HttpServer, _options, registered) => {
+    scope.addHook('onRequest', (request, reply, done) => {
+      reply.header('cache-control', 'no-store');
+      if (isBearer(request.headers.authorization, operatorToken)) done();
+      else {
+        const message =
+          'Only this relay’s operator may do this: the token is in operator.token in its storage folder.';
+        done(new AppError('FORBIDDEN', message));
+      }
+    });
+    const { repair, repairStatus, unjoin, unjoinStatus } = operatorRoutes;
+    scope.post(repair.path, { schema: answers(repair) }, async () => {
+      const waited = new AbortController();
+      const patience = sleep(OPERATOR_WAIT_MS, waited.signal).catch(() => undefined);
+      try {
+        await Promise.race([caretaker.repairNow(), patience]);
+      } finally {
+        waited.abort();
+      }
+      return repairAnswer();
+    });
+    scope.get(repairStatus.path, { schema: answers(repairStatus) }, repairAnswer);
+    scope.post(unjoin.path, { schema: answers(unjoin) }, () => {
+      departure.begin();
+      return departure.status;
+    });
+    scope.get(unjoinStatus.path, { schema: answers(unjoinStatus) }, () => departure.status);
+    registered();
+  });
+
+  await withJsonBodies(server, (scope) => {
+    const { path, body, response } = operatorRoutes.auditChunk;
+    scope.post(
+      path,
+      { bodyLimit: MAX_BODY_BYTES, schema: { body, response: { 200: response } } },
+      async (request, reply) => {
+        reply.header('cache-control', 'no-store');
+        return { hash: await auditor.answer(parseChunkId(request.body.id), request.body.nonce) };
+      },
+    );
+  });
+}
+
+function answers<R>({ response }: { readonly response: R }): { response: { 200: R } } {
+  return { response: { 200: response } };
+}
+
+/** In the same time for every wrong token. */
+function isBearer(header: string | undefined, token: string): boolean {
+  const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(sha256(header ?? ''), sha256(`Bearer ${token}`));
+}
