@@ -7,9 +7,9 @@ import type { LinkPool } from './link-pool.ts';
 
 /** Small requests to other relays, over links that are opened when needed. */
 export class LinkRpc implements PeerRpc {
-  readonly #pool: LinkPool;
+  readonly #pool: Pick<LinkPool, 'peek' | 'get'>;
 
-  constructor(pool: LinkPool) {
+  constructor(pool: Pick<LinkPool, 'peek' | 'get'>) {
     this.#pool = pool;
   }
 
