@@ -14,7 +14,7 @@ import type { SwarmPort } from './ports.ts';
 import { createSwarmView } from './swarm-view.ts';
 import type { SwarmView } from './swarm-view.ts';
 
-interface LinkOptions {
+export interface LinkOptions {
   readonly swarm: SwarmPort;
   /** Payloads are small and few, so they are packed and unpacked on the caller's thread. */
   readonly xz: XzCodec;

@@ -9,6 +9,8 @@ import { deletionRoutes } from '../protocol/deletion-routes.ts';
 import { HEADER, Status, routes } from '../protocol/routes.ts';
 import type { Peer } from '../protocol/routes.ts';
 import { parseWith } from '../protocol/schemas.ts';
+import type { CatalogPort } from './catalog.ts';
+import { createCatalogClient } from './catalog-client.ts';
 import { systemClock } from './clock.ts';
 import type { EngineClock } from './clock.ts';
 import type { DeletionPort, InventoryPort } from './deletion-ports.ts';
@@ -38,6 +40,7 @@ export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   peers(signal: AbortSignal): Promise<readonly Peer[]>;
   /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
   status(signal: AbortSignal): Promise<Status>;
+  readonly catalog: CatalogPort;
 }
 
 /**
@@ -93,6 +96,8 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
     peers,
 
     status: (signal) => http.withAnyRelay(signal, (baseUrl) => statusOf(baseUrl, signal)),
+
+    catalog: createCatalogClient(http, clock),
 
     async members(signal): Promise<readonly Member[]> {
       const all = await peers(signal);

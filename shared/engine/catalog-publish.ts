@@ -1,0 +1,146 @@
+/** Publishing and unpublishing: what leaves this device is known here first, so that it can be taken back one day. */
+import { fromHex, toBase64Url, toHex } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
+import { DERIVATION_ID_BYTES, derivePublishSeed } from '../crypto/kdf.ts';
+import { randomBytes } from '../crypto/random.ts';
+import { createSigner } from '../crypto/sign.ts';
+import type { Signer } from '../crypto/sign.ts';
+import { AppError } from '../errors.ts';
+import { computeManifestId } from '../format/manifest.ts';
+import type { Manifest } from '../format/manifest-types.ts';
+import type { ChunkId, ManifestId } from '../ids.ts';
+import { catalogListOf, formatPublication, toCatalogName, toCatalogType } from '../protocol/catalog.ts';
+import { entryId, signEntry, signRemoval } from '../protocol/records.ts';
+import type { ListEntry } from '../protocol/records.ts';
+import type { CatalogPort } from './catalog.ts';
+import { storeManifestLink } from './links.ts';
+import type { StoreLinkOptions } from './links.ts';
+
+/**
+ * `publishing`: it may be out there already. `unpublishing`: its removal may be. `unpublished`: it is gone, and the chunks of its
+ * manifest belong to nothing any more.
+ */
+export type PublicationState = 'publishing' | 'published' | 'unpublishing' | 'unpublished';
+
+/** A publication of this vault's, as the device that made it remembers it. */
+export interface OwnPublication {
+  /** Random 16 bytes, lowercase hex: its signer comes from this and the vault's secret. */
+  readonly id: string;
+  readonly state: PublicationState;
+  readonly manifestId: ManifestId;
+  /** Name in the catalog. */
+  readonly name: string;
+  /** Plaintext bytes of the file. */
+  readonly size: number;
+  /** Chunks that the stored manifest is made of, or that attempts at it have left. */
+  readonly chunks: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
+  /** Null until it is signed. */
+  readonly entry: ListEntry | null;
+}
+
+export interface PublicationStore {
+  /** All of them, in order of making. Throws rather than leave out what cannot be read. */
+  list(): Promise<readonly OwnPublication[]>;
+  /** Adds or replaces the one with this id; durable when it resolves. */
+  save(publication: OwnPublication): Promise<void>;
+}
+
+interface OwnerOptions {
+  readonly catalog: Pick<CatalogPort, 'publish' | 'unpublish'>;
+  readonly store: PublicationStore;
+  readonly vaultSecret: Bytes;
+}
+
+export type PublishOptions = OwnerOptions & Omit<StoreLinkOptions, 'remember'>;
+
+export interface PublishResult {
+  readonly publication: OwnPublication;
+  /** Id of the entry in the catalog. */
+  readonly entryId: string;
+  /** Relays that say they keep the entry. */
+  readonly holders: number;
+}
+
+/**
+ * Anyone on the swarm can read the file from then on. An attempt that was interrupted is gone on with, and what is published
+ * already is sent again, under the same signer. Throws what storing a link and the catalog's port throw.
+ */
+export async function publishManifest(
+  manifest: Manifest,
+  options: PublishOptions,
+  signal: AbortSignal,
+): Promise<PublishResult> {
+  const { catalog, store, vaultSecret } = options;
+  const { filename, size, type, created } = manifest.header;
+  const manifestId = await computeManifestId(manifest);
+  const known = (await store.list()).find(
+    (each) => each.manifestId === manifestId && (each.state === 'publishing' || each.state === 'published'),
+  );
+  let own: OwnPublication = known ?? {
+    id: toHex(randomBytes(DERIVATION_ID_BYTES)),
+    state: 'publishing',
+    manifestId,
+    name: toCatalogName(filename),
+    size,
+    chunks: [],
+    entry: null,
+  };
+  const keep = async (changes: Partial<OwnPublication>): Promise<void> => {
+    own = { ...own, ...changes };
+    await store.save(own);
+  };
+
+  const signer = await signerOf(vaultSecret, own);
+  const list = catalogListOf(toHex(signer.publicKey));
+  let { entry } = own;
+  if (entry === null) {
+    const remember: StoreLinkOptions['remember'] = (chunk) => keep({ chunks: [...own.chunks, chunk] });
+    const link = await storeManifestLink(manifest, { ...options, remember }, signal);
+    const value = formatPublication({
+      name: own.name,
+      size,
+      type: toCatalogType(type),
+      created,
+      manifest: link.id,
+      key: toBase64Url(link.key, { padding: false }),
+    });
+    entry = await signEntry(signer, list, value);
+    await keep({ entry });
+  }
+  const { holders } = await catalog.publish(entry, signal);
+  await keep({ state: 'published' });
+  return { publication: own, entryId: entryId(list, entry), holders: holders.length };
+}
+
+/**
+ * Takes a publication out of the catalog, for good; twice is fine. Whoever has read the entry before may have kept the key.
+ * Throws what the catalog's port throws: it is `unpublishing` then, to be tried again.
+ */
+export async function unpublish(
+  publication: OwnPublication,
+  { catalog, store, vaultSecret }: OwnerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { entry } = publication;
+  if (entry !== null) {
+    const signer = await signerOf(vaultSecret, publication);
+    if (toHex(signer.publicKey) !== entry.public_key)
+      throw new AppError(
+        'FORBIDDEN',
+        'This was published with another vault: only that one can unpublish it.',
+      );
+    await store.save({ ...publication, state: 'unpublishing' });
+    const list = catalogListOf(entry.public_key);
+    await catalog.unpublish(await signRemoval(signer, list, entryId(list, entry)), signal);
+  }
+  await store.save({ ...publication, state: 'unpublished' });
+}
+
+/** Of its entry in the catalog; null before that is signed. */
+export function entryIdOf({ entry }: OwnPublication): string | null {
+  return entry === null ? null : entryId(catalogListOf(entry.public_key), entry);
+}
+
+async function signerOf(vaultSecret: Bytes, { id }: OwnPublication): Promise<Signer> {
+  return createSigner(await derivePublishSeed(vaultSecret, fromHex(id)));
+}
