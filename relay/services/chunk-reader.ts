@@ -2,19 +2,19 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
-import { NEIGHBOURHOOD, QUERY_CHUNK_TIMEOUT_MS } from '../../shared/limits.ts';
-import { placementOrder } from '../../shared/placement/placement.ts';
 import { isChunk } from '../storage/chunk-hasher.ts';
 import type { EventBus } from './events.ts';
 import { Gate } from './gate.ts';
 import { firstGood } from './hedge.ts';
 import type { LocalChunkService } from './local-chunk-service.ts';
+import type { Locator } from './locate/locator.ts';
 import type { NegativeCache } from './negative-cache.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import type { Clock, PeerTransport } from './ports.ts';
 
 export interface ChunkReaderParts {
-  readonly directory: PeerDirectory;
+  readonly directory: Pick<PeerDirectory, 'self'>;
+  readonly locator: Pick<Locator, 'candidates'>;
   readonly local: LocalChunkService;
   readonly transport: PeerTransport;
   readonly events: EventBus;
@@ -103,7 +103,7 @@ export class ChunkReader {
   }
 
   async #locate(id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
-    const { unknown, transport, events, clock, hedgeMs } = this.#parts;
+    const { unknown, transport, events, clock, hedgeMs, locator } = this.#parts;
     const absent = new AppError('NOT_FOUND', 'No relay that can be reached holds the chunk.');
     if (unknown.has(id)) throw absent;
     const silent = new Set<RelayId>();
@@ -119,30 +119,12 @@ export class ChunkReader {
       }
     };
     const found = await this.#gate.run(() =>
-      firstGood(this.#candidates(id, signal), ask, { hedgeMs, clock, signal }),
+      firstGood(locator.candidates(id, signal), ask, { hedgeMs, clock, signal }),
     );
     if (found !== null) return found;
     // A relay that could not be asked may have it after all.
     if (silent.size === 0) unknown.add(id);
     throw absent;
-  }
-
-  /** Whom to ask: the placement order first, which needs no message, then whoever answers a broadcast. */
-  async *#candidates(id: ChunkId, signal: AbortSignal): AsyncGenerator<RelayId> {
-    const { directory, transport } = this.#parts;
-    const asked = new Set<string>([directory.self.id]);
-    const members = directory.list().map((peer) => ({ ...peer, id: peer.id as RelayId }));
-    for (const { id: relay } of placementOrder(id, members).slice(0, NEIGHBOURHOOD)) {
-      if (asked.has(relay)) continue;
-      asked.add(relay);
-      yield relay;
-    }
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(QUERY_CHUNK_TIMEOUT_MS)]);
-    for await (const relay of transport.queryChunk(id, patience)) {
-      if (asked.has(relay)) continue;
-      asked.add(relay);
-      yield relay;
-    }
   }
 }
 

@@ -18,6 +18,7 @@ import { Inventories, answerInventory } from './inventory.ts';
 import type { Introduce } from './introduce.ts';
 import { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
+import { Locate } from './locate/locate.ts';
 import { Membership } from './membership.ts';
 import type { LinkKeeper } from './mesh/link-keeper.ts';
 import { Mesh } from './mesh/mesh.ts';
@@ -72,6 +73,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly reader: ChunkReader;
   readonly deletion: SwarmDeletion;
   readonly dht: Dht;
+  readonly locate: Locate;
   readonly care: Care;
   readonly #stopped = new AbortController();
 
@@ -108,21 +110,28 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       self: identity.id,
       maxConcurrentPuts: limits.maxConcurrentPuts,
     });
+    this.dht = new Dht({
+      ...{ members: membership, events, rpc, router, introduce, clock, log, random },
+      database: store.database,
+      isLeaving: () => this.care.departure.leaving,
+      stopped: this.stopped,
+    });
+    this.locate = new Locate({
+      ...{ members: membership, node: this.dht.node, mesh: this.mesh, local: this.local, transport },
+      ...{ database: store.database, events, rpc, router, clock, log, random },
+      strategies: limits.locateBy,
+      stopped: this.stopped,
+    });
     this.reader = new ChunkReader({
       ...common,
       directory: this.membership,
+      locator: this.locate.locator,
       hedgeMs: limits.hedgeMs,
       maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
     });
     this.deletion = new SwarmDeletion({
       ...{ self: identity.id, store, gate, membership, mesh: this.mesh, rpc, router, events },
       ...{ clock, log, random, stopped: this.stopped },
-    });
-    this.dht = new Dht({
-      ...{ members: membership, events, rpc, router, introduce, clock, log, random },
-      database: store.database,
-      isLeaving: () => this.care.departure.leaving,
-      stopped: this.stopped,
     });
     this.care = new Care({
       ...{
@@ -149,6 +158,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     this.mesh.start(this.stopped);
     this.deletion.start();
     this.dht.start();
+    this.locate.start();
     this.care.start();
   }
 

@@ -17,7 +17,6 @@ import type { Introduce, RelayHint } from '../introduce.ts';
 import type { Clock } from '../ports.ts';
 import { rpcMethod } from '../rpc.ts';
 import type { PeerRpc, RpcRouter } from '../rpc.ts';
-import { byDistanceTo } from './distance.ts';
 import { lookup } from './lookup.ts';
 import type { LookupResult } from './lookup.ts';
 import type { KnownRelay, Members } from './members.ts';
@@ -162,13 +161,6 @@ export function recordOrder(key: string, members: readonly KnownRelay[]): RelayI
 
 export function recordHolders(key: string, members: readonly KnownRelay[]): RelayId[] {
   return recordOrder(key, members).slice(0, REPLICAS);
-}
-
-/** The `count` relays nearest to a key, whether they store or not. */
-export function nearestTo(key: string, members: readonly KnownRelay[], count: number): RelayId[] {
-  return byDistanceTo(key, ({ id }) => id, members)
-    .slice(0, count)
-    .map(({ id }) => id);
 }
 
 /** Keys that share a prefix so short that about a neighbourhood of relays shares it too. */

@@ -4,6 +4,7 @@ import type { RelayLimits } from '../../../relay/config/config.ts';
 import { registerApi } from '../../../relay/http/api.ts';
 import { createHttpServer } from '../../../relay/http/server.ts';
 import type { HttpServer } from '../../../relay/http/server.ts';
+import { Catalog } from '../../../relay/services/catalog/catalog.ts';
 import { ChunkReader } from '../../../relay/services/chunk-reader.ts';
 import { ChunkWriter } from '../../../relay/services/chunk-writer.ts';
 import { DeletionService } from '../../../relay/services/deletion/deletion-service.ts';
@@ -13,6 +14,7 @@ import { EventCounts } from '../../../relay/services/event-counts.ts';
 import { EventBus } from '../../../relay/services/events.ts';
 import { Inventories } from '../../../relay/services/inventory.ts';
 import { LocalChunkService } from '../../../relay/services/local-chunk-service.ts';
+import { LOCATE_STRATEGIES, Locator } from '../../../relay/services/locate/locator.ts';
 import type { TopologyService } from '../../../relay/services/mesh/topology.ts';
 import { NegativeCache } from '../../../relay/services/negative-cache.ts';
 import { openIdentity } from '../../../relay/services/receipts.ts';
@@ -26,6 +28,7 @@ import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import type { OperatedCare } from '../../../relay/http/operator-routes.ts';
 import { FakeCare, OPERATOR_TOKEN } from './fake-care.ts';
 import { silentLog, tempFolder } from './fixtures.ts';
+import { FakeRecords } from './catalog/fake-records.ts';
 import { FakeTransport, peerOf } from './services/fake-swarm.ts';
 
 /** Time that passes only when a test says so. */
@@ -134,8 +137,16 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
     self: identity.id,
     maxConcurrentPuts: limits.maxConcurrentPuts,
   });
+  const locator = new Locator({
+    members: directory,
+    node: { membersNear: () => Promise.resolve(peers), find: (id) => Promise.resolve(peerOf(id)) },
+    forwarding: { find: () => Promise.resolve([]) },
+    rpc: options.rpc ?? NO_RPC,
+    ...{ transport, clock, strategies: LOCATE_STRATEGIES },
+  });
   const reader = new ChunkReader({
     ...parts,
+    locator,
     hedgeMs: limits.hedgeMs,
     maxConcurrentProxiedGets: limits.maxConcurrentProxiedGets,
   });
@@ -155,6 +166,7 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
         (after, limit) => local.inventory(after, limit),
         options.rpc ?? NO_RPC,
       ),
+      catalog: new Catalog({ records: new FakeRecords(), clock, stopped: new AbortController().signal }),
       deletion: new DeletionService({
         self: identity.id,
         deletions: new Deletions({ self: identity.id, store, events: bus, clock }),
