@@ -86,9 +86,8 @@ export class LocalChunkService implements LocalChunks {
     return opened;
   }
 
-  /** Whether others may count on this replica: not while it is doubtful. */
   has(id: ChunkId): boolean {
-    return this.#parts.store.has(id) && !this.#parts.gate.doubts(id);
+    return this.#parts.store.has(id);
   }
 
   /** Throws `UNAVAILABLE` as `read`. */

@@ -83,7 +83,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     this.events = new EventBus(() => clock.wallTime());
     this.eventCounts = new EventCounts(this.events);
     const unknown = new NegativeCache(() => clock.now());
-    const gate = closedUntilCaughtUp(store, clock.wallTime());
+    const gate = closedUntilCaughtUp(store);
     this.local = new LocalChunkService({ store, identity, signer, events: this.events, unknown, gate });
     this.membership = new Membership({
       id: identity.id,
@@ -173,6 +173,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       peers: { help: 'Live relays known, this one included', value: this.membership.size },
       links: { help: 'Relays that a link is open to', value: this.network.links.linked().length },
       records: { help: 'Records kept: atomic ones, and rows of lists', value: records.atomic + records.rows },
+      tombstones: { help: 'Deletions remembered', value: this.deletion.size },
       mesh_neighbours: { help: 'Gossip neighbours', value: this.mesh.neighbours().length },
     };
   }

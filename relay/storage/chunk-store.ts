@@ -16,6 +16,7 @@ import { ChunkFiles, readWhole } from './chunk-files.ts';
 import { ChunkHasher } from './chunk-hasher.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import type { ChunkHeader, IndexRow, InventoryRow } from './chunk-index.ts';
+import { DoubtfulTable } from './doubtful-table.ts';
 import { nodeFileOps, storageError } from './file-ops.ts';
 import type { FileOps } from './file-ops.ts';
 import { IndexDatabase } from './index-database.ts';
@@ -56,6 +57,8 @@ export class ChunkStore implements AsyncDisposable {
   readonly database: IndexDatabase;
   /** No id has both a tombstone and a row in the chunk index: both change in one transaction. */
   readonly tombstones: TombstoneTable;
+  /** Not to be given out, though held. */
+  readonly doubtful: DoubtfulTable;
   #startedEmpty = false;
   readonly #files: ChunkFiles;
   readonly #index: ChunkIndex;
@@ -77,6 +80,7 @@ export class ChunkStore implements AsyncDisposable {
     this.#files = new ChunkFiles(layout, options.ops ?? nodeFileOps);
     this.database = new IndexDatabase(layout.index);
     this.#index = new ChunkIndex(this.database);
+    this.doubtful = new DoubtfulTable(this.database);
     this.tombstones = new TombstoneTable(this.database, options.tombstoneQuota);
     this.database.onReset(() => this.#startReconciliation());
     this.#budget = new SpaceBudget({

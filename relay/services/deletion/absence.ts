@@ -8,7 +8,7 @@ import type { MetaTable } from '../../storage/meta-table.ts';
 
 const LAST_ALIVE = 'last_alive';
 
-/** Call it at the start, before anything is noted. `now`: Unix time, ms. Whoever was away for too long doubts all it holds. */
+/** Whoever was away, or slept, for too long doubts all it holds. Call it before `noteAlive`. `now`: Unix time, ms. */
 export function doubtAfterAbsence(
   meta: Pick<MetaTable, 'get'>,
   doubtful: Pick<DoubtfulTable, 'markAll'>,

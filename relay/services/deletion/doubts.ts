@@ -1,4 +1,7 @@
-/** Settles what is doubtful after a long absence: a chunk that another relay holds has not been deleted. */
+/**
+ * Settles what is doubtful after a long absence: a chunk that another relay holds too has hardly been deleted. One that was away
+ * as well counts: else a swarm that was switched off for half a year would never serve again.
+ */
 import { AppError } from '../../../shared/errors.ts';
 import type { ChunkId, RelayId } from '../../../shared/ids.ts';
 import { MAX_IDS_PER_RPC, NEIGHBOURHOOD } from '../../../shared/limits.ts';

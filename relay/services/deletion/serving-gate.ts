@@ -21,11 +21,6 @@ export class ServingGate {
     this.#open = true;
   }
 
-  /** Whether this relay does not know if the chunk was deleted while it was away. */
-  doubts(id: ChunkId): boolean {
-    return this.#doubtful.has(id);
-  }
-
   /** Throws `UNAVAILABLE` for a chunk that must not leave this relay yet: not to a client, not to another relay. */
   assertServes(id: ChunkId): void {
     if (!this.#open) {
@@ -34,7 +29,7 @@ export class ServingGate {
         'This relay has just started, and learns first what was deleted meanwhile. Try again in a few seconds.',
       );
     }
-    if (this.doubts(id)) {
+    if (this.#doubtful.has(id)) {
       throw new AppError(
         'UNAVAILABLE',
         'This relay was away for so long that it does not know if the chunk was deleted, and no other relay holds it.',

@@ -1,8 +1,8 @@
 /** Deletion in the swarm, put together: tombstones here, gossip between relays, clients' deletions, and what a start has to wait for. */
-import type { RelayId } from '../../../shared/ids.ts';
+import type { ChunkId, RelayId } from '../../../shared/ids.ts';
 import { DELETION_UPKEEP_INTERVAL_MS } from '../../../shared/limits.ts';
 import type { ChunkStore } from '../../storage/chunk-store.ts';
-import { DoubtfulTable } from '../../storage/doubtful-table.ts';
+import type { DoubtfulTable } from '../../storage/doubtful-table.ts';
 import { MetaTable } from '../../storage/meta-table.ts';
 import type { EventBus } from '../events.ts';
 import { Gossip } from '../gossip/gossip.ts';
@@ -42,10 +42,8 @@ export interface SwarmDeletionParts {
 }
 
 /** The gate in front of a relay's chunks, as it is right after a start. */
-export function closedUntilCaughtUp(store: ChunkStore, wallTime: number): ServingGate {
-  const doubtful = new DoubtfulTable(store.database);
-  doubtAfterAbsence(new MetaTable(store.database), doubtful, wallTime);
-  return new ServingGate(doubtful, store.startedEmpty);
+export function closedUntilCaughtUp(store: ChunkStore): ServingGate {
+  return new ServingGate(store.doubtful, store.startedEmpty);
 }
 
 export class SwarmDeletion {
@@ -60,7 +58,7 @@ export class SwarmDeletion {
   constructor(parts: SwarmDeletionParts) {
     const { self, store, membership, clock, router } = parts;
     this.#parts = parts;
-    this.#doubtful = new DoubtfulTable(store.database);
+    this.#doubtful = store.doubtful;
     this.#meta = new MetaTable(store.database);
     this.#deletions = new Deletions(parts);
     const members = (): RelayId[] => membership.list().flatMap(({ id }) => (id === self ? [] : id));
@@ -76,23 +74,41 @@ export class SwarmDeletion {
     store.database.onReset(() => this.gossip.antiEntropy.catchUp());
   }
 
+  /** Whether this relay knows that the chunk's owner has deleted it. */
+  isDeleted(id: ChunkId): boolean {
+    return this.#deletions.isGone(id);
+  }
+
+  /** Tombstones kept here. */
+  get size(): number {
+    return this.#parts.store.tombstones.size;
+  }
+
   /** Call it once, when the relay is announced. */
   start(): void {
     const { clock, gate, log, stopped } = this.#parts;
     this.gossip.start();
     watchBoot({ gate, antiEntropy: this.gossip.antiEntropy, clock, log, stopped });
-    this.#upkeep();
+    this.#noteAlive();
+    // Not at once: what this relay remembers from before an absence is first compared with what the others do.
     clock.every(DELETION_UPKEEP_INTERVAL_MS, () => this.#upkeep(), stopped);
     clock.every(DOUBT_INTERVAL_MS, () => void this.#settleDoubts(), stopped);
   }
 
-  #upkeep(): void {
-    const { clock, log, stopped } = this.#parts;
+  #noteAlive(): void {
+    const { clock, log } = this.#parts;
     try {
-      noteAlive(this.#meta, clock.wallTime());
+      const now = clock.wallTime();
+      doubtAfterAbsence(this.#meta, this.#doubtful, now);
+      noteAlive(this.#meta, now);
     } catch (err) {
       log.error({ err }, 'The index cannot be written');
     }
+  }
+
+  #upkeep(): void {
+    const { log, stopped } = this.#parts;
+    this.#noteAlive();
     this.#deletions.forgetOld(stopped).catch((err: unknown) => {
       if (!stopped.aborted) log.error({ err }, 'Old tombstones could not be forgotten');
     });
