@@ -129,6 +129,8 @@ export const MAX_REPLICATE_TO = 8;
 export const NONCE_BYTES = 16;
 /** PUT bodies held in memory for fan-out at once: 64 × 1 MiB. */
 export const MAX_CONCURRENT_PUTS = 64;
+/** Of these and the next, what one client's address may have, unless it is loopback: twice a client's sends in flight. */
+export const GATE_SHARE_OF_CLIENT = 1 / 4;
 /** Proxied GETs held in memory at once. */
 export const MAX_CONCURRENT_PROXIED_GETS = 64;
 /** Requests of one client under way at once. */
@@ -211,6 +213,12 @@ export const MAX_PROBE_DIALS = 3;
  */
 export const VERIFY_FALLBACK_MS = 3 * SECOND;
 export const VERIFY_FALLBACK_PER_CANDIDATE_MS = 100;
+/**
+ * Of the inbound links and sockets, those of one address, and the members that one address may claim to run: many times what a host
+ * has, and whoever makes up identities leaves room for others.
+ */
+export const MAX_INBOUND_LINKS_PER_ADDRESS = MAX_INBOUND_LINKS / 2;
+export const MAX_MEMBERS_PER_ADDRESS = MAX_PEERS / 16;
 /** Rows of one peer-exchange message (≤ 200 bytes each, so it fits a frame), and messages sent per link and interval. */
 export const PEER_ROWS_PER_MESSAGE = 256;
 export const PEER_MESSAGES_PER_INTERVAL = 4;

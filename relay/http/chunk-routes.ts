@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { parseChunkId, parseRelayId } from '../../shared/ids.ts';
 import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { GetRequest } from '../services/chunk-reader.ts';
+import { addressGroup, isLoopbackAddress } from '../services/address-group.ts';
 import type { ApiServices } from './api-services.ts';
 import { drain, readBody } from './request-body.ts';
 import type { HttpServer } from './server.ts';
@@ -34,6 +35,7 @@ export function registerChunkRoutes(
           sizeHintBytes: length === undefined ? undefined : Number(length),
           nonceHex: request.headers[HEADER.nonce],
           replicateTo: replicateTo?.split(',').map(parseRelayId) ?? null,
+          client: clientOf(request.ip),
         },
         clientGone(reply),
       );
@@ -46,13 +48,17 @@ export function registerChunkRoutes(
 
   const get = { schema: { params: routes.getChunk.params, headers: routes.getChunk.headers } };
   server.get(routes.getChunk.path, get, async (request, reply) => {
-    const wanted = getRequest(request.params.id, request.headers);
+    const wanted = {
+      ...getRequest(request.params.id, request.headers),
+      client: clientOf(request.ip),
+      written: closed(reply),
+    };
     const { sizeBytes, body } = await reader.get(wanted, clientGone(reply));
     return describe(reply, wanted, sizeBytes).send(body);
   });
 
   server.head(routes.getChunk.path, get, async (request, reply) => {
-    const wanted = getRequest(request.params.id, request.headers);
+    const wanted = { ...getRequest(request.params.id, request.headers), client: clientOf(request.ip) };
     return describe(reply, wanted, await reader.sizeOf(wanted, clientGone(reply))).send();
   });
 
@@ -83,6 +89,16 @@ function describe(reply: FastifyReply, { id }: GetRequest, sizeBytes: number): F
     .header('etag', `"${id}"`)
     .header('vary', `${HEADER.localOnly}, ${HEADER.holder}`)
     .header('cache-control', 'public, max-age=31536000, immutable');
+}
+
+/** Loopback is the relay's own user, and a whole test rig. */
+function clientOf(address: string): string | undefined {
+  return isLoopbackAddress(address) ? undefined : addressGroup(address);
+}
+
+/** Resolves when the answer has been written, or its connection has ended. */
+function closed(reply: FastifyReply): Promise<void> {
+  return new Promise((resolve) => reply.raw.once('close', resolve));
 }
 
 /** Fires when the connection ends before the answer has been sent. */

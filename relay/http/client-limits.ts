@@ -1,6 +1,6 @@
 /** Requests a second and at once, per client address. Bounded memory: the address that was quiet longest is forgotten first. */
-import { isIPv6 } from 'node:net';
 import { AppError } from '../../shared/errors.ts';
+import { addressGroup, isLoopbackAddress } from '../services/address-group.ts';
 
 /** Addresses remembered; each costs about 200 bytes. */
 const MAX_CLIENTS = 10_000;
@@ -32,7 +32,7 @@ export class ClientLimits {
    * Throws `RATE_LIMITED`.
    */
   enter(address: string): () => void {
-    const key = clientKey(address);
+    const key = addressGroup(address);
     const client = this.#client(key, this.#rate(address));
     if (client.active >= this.#options.maxRequestsPerClient) {
       throw new AppError('RATE_LIMITED', 'Too many requests at once from this address.');
@@ -51,7 +51,7 @@ export class ClientLimits {
 
   #rate(address: string): number {
     const { requestsPerSecondLoopback, requestsPerSecondRemote } = this.#options;
-    return isLoopback(address) ? requestsPerSecondLoopback : requestsPerSecondRemote;
+    return isLoopbackAddress(address) ? requestsPerSecondLoopback : requestsPerSecondRemote;
   }
 
   #client(key: string, ratePerSecond: number): Client {
@@ -77,24 +77,4 @@ export class ClientLimits {
       return;
     }
   }
-}
-
-/** An IPv4 address, or the /64 that one IPv6 host can pick addresses from. */
-function clientKey(address: string): string {
-  const bare = unmapped(address);
-  if (!isIPv6(bare)) return bare;
-  const [head = '', tail] = bare.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const zeros = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  return [...groups, ...Array.from({ length: zeros }, () => '0')].slice(0, 4).join(':');
-}
-
-export function isLoopback(address: string): boolean {
-  const bare = unmapped(address);
-  return bare === '::1' || bare.startsWith('127.');
-}
-
-/** `::ffff:192.0.2.1`, as a dual-stack socket tells IPv4, without its prefix. */
-export function unmapped(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

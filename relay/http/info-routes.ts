@@ -6,7 +6,7 @@ import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { ChunkEntry, Peer, Status } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
 import { clientGone } from './chunk-routes.ts';
-import { unmapped } from './client-limits.ts';
+import { unmapped } from '../services/address-group.ts';
 import type { HttpServer } from './server.ts';
 
 export function registerInfoRoutes(server: HttpServer, services: ApiServices): void {

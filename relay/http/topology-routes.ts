@@ -2,7 +2,7 @@
 import { routes } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
 import { clientGone } from './chunk-routes.ts';
-import { unmapped } from './client-limits.ts';
+import { unmapped } from '../services/address-group.ts';
 import type { HttpServer } from './server.ts';
 
 export function registerTopology(

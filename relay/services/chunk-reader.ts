@@ -29,6 +29,9 @@ export interface GetRequest {
   readonly localOnly: boolean;
   /** The only relay to ask; null: any. */
   readonly holder: RelayId | null;
+  /** Who asks, and until when the answer is in memory; see `GateGuest`. */
+  readonly client?: string | undefined;
+  readonly written?: Promise<unknown> | undefined;
 }
 
 export interface FoundChunk {
@@ -55,27 +58,27 @@ export class ChunkReader {
    */
   async get(request: GetRequest, signal: AbortSignal): Promise<FoundChunk> {
     const { id } = request;
-    if (this.#isRemote(request)) return asFound(await this.#fetchFrom(request.holder, id, signal));
+    if (this.#isRemote(request)) return asFound(await this.#fetchFrom(request.holder, request, signal));
     try {
       const { sizeBytes, stream } = await this.#parts.local.openStream(id);
       return { sizeBytes, body: stream };
     } catch (error) {
       if (!mayLocate(request, error)) throw error;
-      return asFound(await this.#elsewhere(id, error, signal));
+      return asFound(await this.#elsewhere(request, error, signal));
     }
   }
 
   /** Bytes of the chunk, without reading it where it lies here. Throws as `get`. */
   async sizeOf(request: GetRequest, signal: AbortSignal): Promise<number> {
     const { id } = request;
-    if (this.#isRemote(request)) return (await this.#fetchFrom(request.holder, id, signal)).length;
+    if (this.#isRemote(request)) return (await this.#fetchFrom(request.holder, request, signal)).length;
     try {
       const sizeBytes = await this.#parts.local.sizeOf(id);
       if (sizeBytes !== null) return sizeBytes;
       throw new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
     } catch (error) {
       if (!mayLocate(request, error)) throw error;
-      return (await this.#elsewhere(id, error, signal)).length;
+      return (await this.#elsewhere(request, error, signal)).length;
     }
   }
 
@@ -83,26 +86,28 @@ export class ChunkReader {
     return !request.localOnly && request.holder !== null && request.holder !== this.#parts.directory.self.id;
   }
 
-  #fetchFrom(holder: RelayId, id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
+  #fetchFrom(holder: RelayId, request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
     const { transport, events } = this.#parts;
+    const { id } = request;
     return this.#gate.run(async () => {
       const bytes = await transport.getChunk(holder, id, signal);
       events.publish({ type: 'chunk-read', id, relay: holder, size: bytes.length });
       return bytes;
-    });
+    }, request);
   }
 
   /** From another relay. A chunk that lies here and may not be given out yet is unavailable, not unknown, when no other has it. */
-  async #elsewhere(id: ChunkId, reason: unknown, signal: AbortSignal): Promise<Uint8Array> {
+  async #elsewhere(request: GetRequest, reason: unknown, signal: AbortSignal): Promise<Uint8Array> {
     try {
-      return await this.#locate(id, signal);
+      return await this.#locate(request, signal);
     } catch (error) {
       const isHere = AppError.from(reason).code === 'UNAVAILABLE';
       throw isHere && AppError.from(error).code === 'NOT_FOUND' ? reason : error;
     }
   }
 
-  async #locate(id: ChunkId, signal: AbortSignal): Promise<Uint8Array> {
+  async #locate(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
+    const { id } = request;
     const { unknown, transport, events, clock, hedgeMs, locator } = this.#parts;
     const absent = new AppError('NOT_FOUND', 'No relay that can be reached holds the chunk.');
     if (unknown.has(id)) throw absent;
@@ -118,8 +123,9 @@ export class ChunkReader {
         return null;
       }
     };
-    const found = await this.#gate.run(() =>
-      firstGood(locator.candidates(id, signal), ask, { hedgeMs, clock, signal }),
+    const found = await this.#gate.run(
+      () => firstGood(locator.candidates(id, signal), ask, { hedgeMs, clock, signal }),
+      request,
     );
     if (found !== null) return found;
     // A relay that could not be asked may have it after all.

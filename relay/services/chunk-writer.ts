@@ -32,6 +32,8 @@ export interface PutRequest {
   readonly nonceHex: string;
   /** Relays to hold the chunk; null: this one, whose failure is then the request's. */
   readonly replicateTo: readonly RelayId[] | null;
+  /** Who sends it; see `GateGuest`. */
+  readonly client?: string | undefined;
 }
 
 type Outcome = { readonly receipt: Receipt } | { readonly relay: RelayId; readonly code: ErrorCode };
@@ -53,7 +55,7 @@ export class ChunkWriter {
    * What single named relays failed with is in the answer.
    */
   put(request: PutRequest, signal: AbortSignal): Promise<PutAnswer> {
-    return this.#gate.run(() => this.#put(request, signal));
+    return this.#gate.run(() => this.#put(request, signal), { client: request.client });
   }
 
   async #put(
