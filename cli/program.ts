@@ -21,7 +21,9 @@ import type { NetworkStartOptions } from './commands/network-start.ts';
 import type { NetworkStatusOptions } from './commands/network-status.ts';
 import type { NetworkStopOptions } from './commands/network-stop.ts';
 import type { PruneOptions } from './commands/prune.ts';
+import type { RepairOptions } from './commands/repair.ts';
 import type { ReconstructOptions } from './commands/reconstruct.ts';
+import type { UnjoinOptions } from './commands/unjoin.ts';
 import type { StartNodeOptions } from './commands/start-node.ts';
 
 interface Json {
@@ -43,6 +45,7 @@ export function createProgram(signal: AbortSignal, setStatus: SetStatus): Comman
   addFileCommands(program, signal, setStatus);
   addRelayCommands(program, setStatus);
   addNetworkCommands(program, signal, setStatus);
+  addOperatorCommands(program, signal, setStatus);
   return program;
 }
 
@@ -185,6 +188,29 @@ function addNetworkCommands(program: Command, signal: AbortSignal, setStatus: Se
     .action(async (options: NetworkStatusOptions & Json) => {
       const { networkStatus } = await import('./commands/network-status.ts');
       setStatus(await networkStatus(options, outputOf(options), signal));
+    });
+}
+
+function addOperatorCommands(program: Command, signal: AbortSignal, setStatus: SetStatus): void {
+  const operated = (command: Command): Command =>
+    command
+      .option('--storage-dir <folder>', 'the storage folder of the relay, with its operator.token')
+      .option('--entry-node <url>', 'where the relay is reached, if not at its own address', parseRelayUrl)
+      .option('--data-dir <folder>', 'data of the running network (default: network_data)')
+      .option('--json', 'print JSON');
+
+  operated(program.command('repair [relays...]'))
+    .description('make missing copies now: on one relay, or on each of the running network')
+    .action(async (relays: string[], options: RepairOptions & Json) => {
+      const { repair } = await import('./commands/repair.ts');
+      setStatus(await repair(relays, options, outputOf(options), signal));
+    });
+  operated(program.command('unjoin [relay]'))
+    .description('have a relay hand its chunks over to others, wipe them and stop')
+    .option('--yes', 'do not ask')
+    .action(async (relay: string | undefined, options: UnjoinOptions & Json) => {
+      const { unjoin } = await import('./commands/unjoin.ts');
+      setStatus(await unjoin(relay, options, outputOf(options), signal));
     });
 }
 
