@@ -12,6 +12,7 @@ import type { HttpServer } from './http/server.ts';
 import { machineHash } from './p2p/machine.ts';
 import { createSwarmNode } from './p2p/swarm-node.ts';
 import type { SwarmSettings } from './p2p/swarm-node.ts';
+import { Catalog } from './services/catalog/catalog.ts';
 import { openIdentity } from './services/receipts.ts';
 import { RelayCore } from './services/relay-core.ts';
 import { systemClock } from './services/system-clock.ts';
@@ -94,6 +95,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     events: core.events,
     metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
     topology: core.topology,
+    catalog: new Catalog({ records: core.dht.records, clock, stopped: core.stopped }),
     care: core.care,
     operatorToken: await createOperatorToken(layout),
     sleep: clock.sleep.bind(clock),

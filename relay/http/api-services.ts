@@ -1,3 +1,4 @@
+import type { Catalog } from '../services/catalog/catalog.ts';
 import type { DeletionService } from '../services/deletion/deletion-service.ts';
 import type { EventBus } from '../services/events.ts';
 import type { ChunkReader } from '../services/chunk-reader.ts';
@@ -17,6 +18,7 @@ export interface ApiServices {
   readonly reader: ChunkReader;
   readonly inventories: Inventories;
   readonly deletion: Pick<DeletionService, 'delete'>;
+  readonly catalog: Catalog;
   readonly care: OperatedCare;
   readonly operatorToken: string;
   /** Resolves after so many ms; rejects when the signal fires. */

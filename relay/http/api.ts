@@ -2,6 +2,7 @@
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { RelayConfig } from '../config/config.ts';
 import type { ApiServices } from './api-services.ts';
+import { registerCatalogRoutes } from './catalog-routes.ts';
 import { registerChunkRoutes } from './chunk-routes.ts';
 import { registerDeletionRoutes } from './deletion-routes.ts';
 import { registerEventStream } from './event-stream.ts';
@@ -31,6 +32,8 @@ export async function registerApi(
   registerChunkRoutes(server, services, limits);
   await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));
   await withJsonBodies(server, (scope) => registerDeletionRoutes(scope, services));
+  const { maxRequestsPerClient } = limits;
+  await registerCatalogRoutes(server, { ...services, maxRequestsPerClient });
   await registerOperatorRoutes(server, services);
   registerTopology(server, services);
   registerMetrics(server, services.metrics);

@@ -69,7 +69,8 @@ export function openApiDocument(version: string): JsonObject {
     info: {
       title: 'Lanvault relay',
       version,
-      description: 'Stores encrypted chunks for a swarm of relays. It never sees a key, a name or plaintext.',
+      description:
+        'Stores encrypted chunks for a swarm of relays. It never sees a key, a name or plaintext of what is not published.',
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     servers: [{ url: '/' }],

@@ -6,6 +6,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
+import { catalogRoutes } from './catalog-routes.ts';
 import { deletionRoutes } from './deletion-routes.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { Receipt } from './receipt.ts';
@@ -142,6 +143,7 @@ export const routes = {
     headers: GetHeaders,
     summary: 'A chunk’s bytes, from here or through the swarm',
   },
+  ...catalogRoutes,
   ...deletionRoutes,
   ...sessionRoutes,
   ...topologyRoutes,

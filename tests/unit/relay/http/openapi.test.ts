@@ -41,7 +41,9 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(operations.sort()).toEqual([
+      'delete /catalog/{entry}',
       'delete /chunk/{id}',
+      'get /catalog',
       'get /chunk/{id}',
       'get /chunks',
       'get /events',
@@ -54,6 +56,7 @@ describe('/openapi.json', () => {
       'get /topology',
       'get /unjoin',
       'head /chunk/{id}',
+      'post /catalog',
       'post /chunks/audit',
       'post /chunks/delete_batch',
       'post /repair',
