@@ -25,6 +25,11 @@ export function ownedChunk(random: () => number, sizeBytes = 4000): OwnedChunk {
   };
 }
 
+/** The id of a chunk's bytes, by node:crypto. */
+export function idOfChunk(bytes: Uint8Array): string {
+  return sha256(bytes.subarray(0, 32), sha256(bytes.subarray(32))).toString('hex');
+}
+
 function randomBytes(random: () => number, count: number): Uint8Array {
   return Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
 }
