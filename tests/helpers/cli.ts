@@ -16,6 +16,8 @@ export interface CliResult {
 /** A user's machine: a home for the vault and a folder to work in. Both are gone when disposed. */
 export class CliUser implements AsyncDisposable {
   readonly dir: string;
+  /** What its processes have in their environment besides this one's. */
+  readonly env: Record<string, string> = {};
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -32,7 +34,13 @@ export class CliUser implements AsyncDisposable {
   spawn(...args: readonly string[]): ChildProcess {
     return spawn(process.execPath, [path.join(REPO, 'cli/main.ts'), ...args], {
       cwd: this.dir,
-      env: { ...process.env, XDG_DATA_HOME: this.path('data'), INIT_CWD: this.dir, NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        XDG_DATA_HOME: this.path('data'),
+        INIT_CWD: this.dir,
+        NO_COLOR: '1',
+        ...this.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
