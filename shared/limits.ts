@@ -222,6 +222,8 @@ export const MAX_MEMBERS_PER_ADDRESS = MAX_PEERS / 16;
 /** Rows of one peer-exchange message (≤ 200 bytes each, so it fits a frame), and messages sent per link and interval. */
 export const PEER_ROWS_PER_MESSAGE = 256;
 export const PEER_MESSAGES_PER_INTERVAL = 4;
+/** Messages of one link that are read in one interval: two intervals' worth may come at once, and an answer. */
+export const MAX_PEER_MESSAGES_READ = 3 * PEER_MESSAGES_PER_INTERVAL;
 /** Links that a relay without discovery keeps for peer exchange. */
 export const MIN_PEER_EXCHANGE_LINKS = 3;
 /** How long `QUERY_CHUNK` answers are awaited. */
@@ -336,7 +338,7 @@ export const MAX_SEEN_QUERIES = 4096;
 /** Ids of one request to locate chunks, its JSON bytes, and requests under way at once. */
 export const MAX_LOCATE_IDS = 1000;
 export const MAX_LOCATE_BODY_BYTES = 96 * KIB;
-export const MAX_CONCURRENT_LOCATES = 8;
+export const MAX_CONCURRENT_LOCATES = 16;
 /** Relays asked at once for one such request; up to `LOCATE_ALL_RELAYS` are all asked, beyond that those near each chunk. */
 export const LOCATE_PARALLEL = 8;
 export const LOCATE_ALL_RELAYS = 64;

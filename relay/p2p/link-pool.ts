@@ -8,10 +8,12 @@ import {
   LINK_IDLE_TIMEOUT_MS,
   LINK_SURPLUS_IDLE_MS,
   MAX_INBOUND_LINKS,
+  MAX_INBOUND_LINKS_PER_ADDRESS,
   MAX_LINKS,
   MAX_LINKS_PER_RELAY,
   MAX_PENDING_HANDSHAKES,
 } from '../../shared/limits.ts';
+import { addressGroup } from '../services/address-group.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import { isWildcard } from './addresses.ts';
 import { abortable, withDeadline } from './deadline.ts';
@@ -26,8 +28,8 @@ export interface LinkPoolOptions extends LinkContext {
   readonly addressesOf: (id: RelayId) => readonly PeerAddress[];
   /** Whether this relay can say hello yet. */
   readonly accepts: () => boolean;
-  /** A link has proven its relay. */
-  readonly onLink: (link: Link) => void;
+  /** A link has proven its relay. Gives whether there is room for that relay. */
+  readonly onLink: (link: Link) => boolean;
   /** The last link to a relay has been lost. */
   readonly onLost: (id: RelayId) => void;
   /** Whether links to a relay stay open though idle. */
@@ -144,14 +146,11 @@ export class LinkPool implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    if (!this.#options.accepts()) {
+    if (!this.#options.accepts() || this.#isCrowded(socket)) {
       socket.destroy();
       return;
     }
-    if (this.#handshakes.size >= MAX_PENDING_HANDSHAKES) {
-      const [oldest] = this.#handshakes;
-      oldest?.destroy();
-    }
+    if (this.#handshakes.size >= MAX_PENDING_HANDSHAKES) oldestOfMost(this.#handshakes)?.destroy();
     this.#handshakes.add(socket);
     openLink(this.#options, { socket }, this.#stopped.signal)
       .then((link) => this.#add(link))
@@ -161,6 +160,16 @@ export class LinkPool implements AsyncDisposable {
       .finally(() => this.#handshakes.delete(socket));
   }
 
+  /** One host that makes up relays leaves room for the links of others. */
+  #isCrowded(socket: Socket): boolean {
+    const group = groupOf(socket);
+    let there = 0;
+    for (const link of this.all()) {
+      if (!link.isInitiator && addressGroup(link.address.host) === group) there++;
+    }
+    return there >= MAX_INBOUND_LINKS_PER_ADDRESS;
+  }
+
   #add(link: Link): void {
     if (link.closed.aborted) return;
     const others = this.#links.get(link.id) ?? new Set<Link>();
@@ -168,7 +177,7 @@ export class LinkPool implements AsyncDisposable {
     link.closed.addEventListener('abort', () => this.#remove(link), { once: true });
     this.#choose(others);
     this.#makeRoom(link);
-    if (others.has(link)) this.#options.onLink(link);
+    if (others.has(link) && !this.#options.onLink(link)) link.close();
   }
 
   #remove(link: Link): void {
@@ -227,6 +236,22 @@ export class LinkPool implements AsyncDisposable {
   #stays(link: Link): boolean {
     return link.pinned || this.#options.keeps(link.id);
   }
+}
+
+function groupOf(socket: Socket): string {
+  return addressGroup(socket.remoteAddress ?? '');
+}
+
+/** Of the address with the most of them, the one that has waited longest: one host's flood displaces itself. */
+function oldestOfMost(sockets: ReadonlySet<Socket>): Socket | undefined {
+  const groups = new Map<string, Socket[]>();
+  for (const socket of sockets) {
+    const group = groupOf(socket);
+    groups.set(group, [...(groups.get(group) ?? []), socket]);
+  }
+  let most: readonly Socket[] = [];
+  for (const group of groups.values()) if (group.length > most.length) most = group;
+  return most[0];
 }
 
 async function listenOn(server: Server, host: string, port: number): Promise<void> {

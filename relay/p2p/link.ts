@@ -11,8 +11,8 @@ import type { ChunkAsker } from './chunk-asker.ts';
 import type { ChunkChannel, ChunkChannelOptions } from './chunk-channel.ts';
 import { withDeadline } from './deadline.ts';
 import type { LinkHello } from './hello.ts';
-import { decodeJson, rawEncoding } from './json-encoding.ts';
-import { PEERS_PROTOCOL, PeerList } from './peer-list.ts';
+import { rawEncoding } from './json-encoding.ts';
+import { PEERS_PROTOCOL } from './peer-list.ts';
 import { openRpcChannel } from './rpc-channel.ts';
 import type { RpcChannel } from './rpc-channel.ts';
 import type { SecureStream } from './secure-stream.ts';
@@ -35,7 +35,8 @@ export interface LinkOptions extends Pick<ChunkChannelOptions, 'chunks' | 'budge
   readonly address: PeerAddress;
   readonly hello: LinkHello;
   readonly pings: PingChannel;
-  readonly onPeers: (link: Link, list: PeerList) => void;
+  /** An encoded `PeerList`, valid during the call only. Throws BAD_INPUT, which closes the link. */
+  readonly onPeers: (link: Link, bytes: Uint8Array) => void;
   readonly router: RpcRouter;
 }
 
@@ -87,7 +88,10 @@ export class Link {
     const peers = mux.createChannel({ protocol: PEERS_PROTOCOL, onclose: close });
     if (peers === null) throw new Error('The link is closed.');
     this.#peersChannel = peers;
-    this.#peers = peers.addMessage({ encoding: rawEncoding, onmessage: (bytes) => this.#onPeers(bytes) });
+    this.#peers = peers.addMessage({
+      encoding: rawEncoding,
+      onmessage: (bytes) => options.onPeers(this, bytes),
+    });
     peers.open();
   }
 
@@ -146,10 +150,6 @@ export class Link {
 
   #use(): void {
     this.#lastUsedAt = this.#options.clock.now();
-  }
-
-  #onPeers(bytes: Uint8Array): void {
-    this.#options.onPeers(this, decodeJson(PeerList, bytes, 'A peer list'));
   }
 
   #onPong(): void {

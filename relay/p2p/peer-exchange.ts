@@ -8,6 +8,7 @@ import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import {
   HELLO_INTERVAL_MS,
+  MAX_PEER_MESSAGES_READ,
   MIN_PEER_EXCHANGE_LINKS,
   PEER_MESSAGES_PER_INTERVAL,
   PEER_ROWS_PER_MESSAGE,
@@ -15,12 +16,21 @@ import {
 import type { Membership, MemberNews, PeerAddress } from '../services/membership.ts';
 import type { Clock } from '../services/ports.ts';
 import { hostFrom } from './addresses.ts';
+import { decodeJson } from './json-encoding.ts';
 import type { Link } from './link.ts';
-import { MAX_ROW_HOST_CHARS } from './peer-list.ts';
-import type { PeerList, PeerRow } from './peer-list.ts';
+import { MAX_ROW_HOST_CHARS, PeerList } from './peer-list.ts';
+import type { PeerRow } from './peer-list.ts';
 
 /** A peer that has sent no list for so long does not want ours any more. */
 const PARTNER_TIMEOUT_MS = 5 * HELLO_INTERVAL_MS;
+
+/** A peer that sends us lists. */
+interface Partner {
+  heardAt: number;
+  /** Messages read since. */
+  countedFrom: number;
+  messages: number;
+}
 
 export interface PeerExchangeOptions {
   readonly clock: Clock;
@@ -35,8 +45,8 @@ export interface PeerExchangeOptions {
 export class PeerExchange implements Disposable {
   readonly #options: PeerExchangeOptions;
   readonly #pinned = new Set<Link>();
-  /** Peers that send us lists, and when they last did. */
-  readonly #partners = new Map<Link, number>();
+  /** Their links are theirs to keep: who sends lists gets lists, and nothing else for it. */
+  readonly #partners = new Map<Link, Partner>();
   readonly #stopped = new AbortController();
   #seeking = false;
   /** Where the next message begins when there are more rows than one interval may send. */
@@ -59,14 +69,27 @@ export class PeerExchange implements Disposable {
     this.#send(link);
   }
 
-  /** A list came in. */
-  receive(link: Link, { peers }: PeerList): void {
-    const isNew = !this.#partners.has(link);
-    this.#partners.set(link, this.#options.clock.now());
-    link.pinned = true;
-    if (isNew) link.closed.addEventListener('abort', () => this.#partners.delete(link), { once: true });
+  /** A list came in; more of them than anybody has to send are not even read. Throws BAD_INPUT for one that does not validate. */
+  receive(link: Link, bytes: Uint8Array): void {
+    const now = this.#options.clock.now();
+    const known = this.#partners.get(link);
+    const partner = known ?? { heardAt: now, countedFrom: now, messages: 0 };
+    if (!this.#admits(partner, now)) return;
+    const { peers } = decodeJson(PeerList, bytes, 'A peer list');
+    partner.heardAt = now;
     for (const row of peers) this.#take(link, row);
-    if (isNew && !this.#pinned.has(link)) this.#send(link);
+    if (known !== undefined) return;
+    this.#partners.set(link, partner);
+    link.closed.addEventListener('abort', () => this.#partners.delete(link), { once: true });
+    if (!this.#pinned.has(link)) this.#send(link);
+  }
+
+  #admits(partner: Partner, now: number): boolean {
+    if (now - partner.countedFrom >= HELLO_INTERVAL_MS) {
+      partner.countedFrom = now;
+      partner.messages = 0;
+    }
+    return ++partner.messages <= MAX_PEER_MESSAGES_READ;
   }
 
   [Symbol.dispose](): void {
@@ -85,10 +108,8 @@ export class PeerExchange implements Disposable {
 
   #run(): void {
     const now = this.#options.clock.now();
-    for (const [link, heardAt] of this.#partners) {
-      if (now - heardAt < PARTNER_TIMEOUT_MS) continue;
-      this.#partners.delete(link);
-      link.pinned = this.#pinned.has(link);
+    for (const [link, { heardAt }] of this.#partners) {
+      if (now - heardAt >= PARTNER_TIMEOUT_MS) this.#partners.delete(link);
     }
     const links = new Set([...this.#pinned, ...this.#partners.keys()]);
     for (const link of links) this.#send(link);

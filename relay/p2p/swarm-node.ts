@@ -103,7 +103,7 @@ class RelaySwarmNode implements SwarmNode {
         const { port, link, capacity, machine } = membership.self;
         return { port, link, capacity, machine, beat: membership.beat };
       },
-      onPeers: (link, list) => this.#exchange.receive(link, list),
+      onPeers: (link, bytes) => this.#exchange.receive(link, bytes),
       addressesOf: (id) => membership.addressesOf(id),
       onLink: (link) => this.#onLink(link),
       onLost: (id) => this.links.lost(id),
@@ -202,10 +202,12 @@ class RelaySwarmNode implements SwarmNode {
     await this.#linkTo({ host, link }, id, signal);
   }
 
-  #onLink(link: Link): void {
+  /** False: there is no room for one more relay, at least not for one at this address. */
+  #onLink(link: Link): boolean {
     const { port, capacity, machine, beat } = link.hello;
-    this.#candidates.remove(link.id);
-    this.#options.membership.verified({ id: link.id, address: link.address, port, capacity, machine, beat });
+    const { id, address } = link;
+    this.#candidates.remove(id);
+    return this.#options.membership.verified({ id, address, port, capacity, machine, beat });
   }
 
   #onHint(id: RelayId, address: PeerAddress): void {

@@ -11,11 +11,13 @@ import {
   HELLO_INTERVAL_MS,
   HELLO_STRETCH_ABOVE,
   MAX_BEACON_INTERVAL_MS,
+  MAX_MEMBERS_PER_ADDRESS,
   MAX_PEERS,
   MAX_PEER_ADDRESSES,
   SUSPECT_AFTER_MS,
 } from '../../shared/limits.ts';
 import type { Peer } from '../../shared/protocol/routes.ts';
+import { addressGroup } from './address-group.ts';
 import type { EventBus } from './events.ts';
 import type { Clock } from './ports.ts';
 
@@ -192,7 +194,7 @@ export class Membership {
     if (relay.id === this.#self.id) return false;
     const now = this.#options.clock.now();
     const known = this.#members.get(relay.id);
-    if (known === undefined && this.#members.size + 1 >= MAX_PEERS) return false;
+    if (known === undefined && !this.#hasRoomAt(relay.address.host)) return false;
     const others = (known?.addresses ?? []).filter((address) => !sameAddress(address, relay.address));
     const peer: Member['peer'] = {
       id: relay.id,
@@ -223,6 +225,16 @@ export class Membership {
       this.#options.events.publish({ type: 'peer-joined', id: relay.id, host: peer.host, port: peer.port });
     }
     return true;
+  }
+
+  /** Identities cost nothing to make, addresses do: one address does not fill the list. */
+  #hasRoomAt(host: string): boolean {
+    if (this.#members.size + 1 >= MAX_PEERS) return false;
+    if (this.#members.size < MAX_MEMBERS_PER_ADDRESS) return true;
+    const group = addressGroup(host);
+    let there = 0;
+    for (const { peer } of this.#members.values()) if (addressGroup(peer.host) === group) there++;
+    return there < MAX_MEMBERS_PER_ADDRESS;
   }
 
   /** A direct sign of life, over a link. `at`: when, if not now. */

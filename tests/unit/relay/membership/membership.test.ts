@@ -4,7 +4,7 @@ import type { VerifiedRelay } from '../../../../relay/services/membership.ts';
 import { EventBus } from '../../../../relay/services/events.ts';
 import { parseRelayId } from '../../../../shared/ids.ts';
 import type { RelayId } from '../../../../shared/ids.ts';
-import { MAX_PEERS, MAX_PEER_ADDRESSES } from '../../../../shared/limits.ts';
+import { MAX_MEMBERS_PER_ADDRESS, MAX_PEERS, MAX_PEER_ADDRESSES } from '../../../../shared/limits.ts';
 
 const TICK_MS = 500;
 const relayId = (n: number): RelayId => parseRelayId(n.toString(16).padStart(64, '0'));
@@ -90,11 +90,26 @@ describe('who becomes a member', () => {
   });
 
   it('is bounded', () => {
-    for (let n = 2; n < MAX_PEERS + 10; n++) membership.verified(proof(relayId(n)));
+    const at = (n: number) => ({ host: `10.0.${String(n >> 8)}.${String(n & 255)}`, link: 4000 });
+    for (let n = 2; n < MAX_PEERS + 10; n++) membership.verified(proof(relayId(n), { address: at(n) }));
     expect(membership.size).toBe(MAX_PEERS);
-    expect(membership.verified(proof(relayId(MAX_PEERS + 50)))).toBe(false);
+    expect(membership.verified(proof(relayId(MAX_PEERS + 50), { address: at(1) }))).toBe(false);
     // One that is known already may still move.
     expect(membership.verified(proof(relayId(2), { port: 9 }))).toBe(true);
+  });
+
+  it.each([
+    ['10.0.0.5', () => '10.0.0.5'],
+    ['2001:db8:1:2::/64', (n: number) => `2001:db8:1:2::${n.toString(16)}`],
+  ])('at one address (%s) is bounded: whoever makes up identities there keeps nobody else out', (_, host) => {
+    for (let n = 2; n < MAX_MEMBERS_PER_ADDRESS + 50; n++) {
+      membership.verified(proof(relayId(n), { address: { host: host(n), link: 4000 } }));
+    }
+    expect(membership.size).toBe(MAX_MEMBERS_PER_ADDRESS + 1);
+    expect(membership.verified(proof(relayId(2), { address: { host: host(2), link: 4001 } }))).toBe(true);
+    expect(membership.verified(proof(relayId(0xffff), { address: { host: '10.0.0.6', link: 1 } }))).toBe(
+      true,
+    );
   });
 });
 
