@@ -92,6 +92,8 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     reader: core.reader,
     inventories: core.inventories,
     deletion: core.deletion.service,
+    dht: core.dht,
+    census: core.locate.census,
     events: core.events,
     metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
     topology: core.topology,

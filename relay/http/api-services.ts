@@ -1,10 +1,13 @@
 import type { Catalog } from '../services/catalog/catalog.ts';
 import type { DeletionService } from '../services/deletion/deletion-service.ts';
+import type { DhtNode } from '../services/dht/dht-node.ts';
+import type { Records } from '../services/dht/records.ts';
 import type { EventBus } from '../services/events.ts';
 import type { ChunkReader } from '../services/chunk-reader.ts';
 import type { ChunkWriter } from '../services/chunk-writer.ts';
 import type { Inventories } from '../services/inventory.ts';
 import type { LocalChunkService } from '../services/local-chunk-service.ts';
+import type { ChunkCensus } from '../services/locate/chunk-census.ts';
 import type { Metrics } from './metrics-route.ts';
 import type { OperatedCare } from './operator-routes.ts';
 import type { TopologyService } from '../services/mesh/topology.ts';
@@ -23,6 +26,8 @@ export interface ApiServices {
   readonly operatorToken: string;
   /** Resolves after so many ms; rejects when the signal fires. */
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  readonly dht: { readonly node: Pick<DhtNode, 'lookup'>; readonly records: Records };
+  readonly census: Pick<ChunkCensus, 'take'>;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly topology: Pick<TopologyService, 'read'>;

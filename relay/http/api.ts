@@ -5,6 +5,7 @@ import type { ApiServices } from './api-services.ts';
 import { registerCatalogRoutes } from './catalog-routes.ts';
 import { registerChunkRoutes } from './chunk-routes.ts';
 import { registerDeletionRoutes } from './deletion-routes.ts';
+import { registerDhtRoutes } from './dht-routes.ts';
 import { registerEventStream } from './event-stream.ts';
 import { registerInfoRoutes } from './info-routes.ts';
 import { withJsonBodies } from './json-body.ts';
@@ -32,6 +33,7 @@ export async function registerApi(
   registerChunkRoutes(server, services, limits);
   await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));
   await withJsonBodies(server, (scope) => registerDeletionRoutes(scope, services));
+  await withJsonBodies(server, (scope) => registerDhtRoutes(scope, services));
   const { maxRequestsPerClient } = limits;
   await registerCatalogRoutes(server, { ...services, maxRequestsPerClient });
   await registerOperatorRoutes(server, services);

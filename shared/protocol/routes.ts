@@ -8,6 +8,7 @@ import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { deletionRoutes } from './deletion-routes.ts';
+import { dhtRoutes } from './dht-routes.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { Receipt } from './receipt.ts';
 import { topologyRoutes } from './topology.ts';
@@ -145,6 +146,7 @@ export const routes = {
   },
   ...catalogRoutes,
   ...deletionRoutes,
+  ...dhtRoutes,
   ...sessionRoutes,
   ...topologyRoutes,
   ...operatorRoutes,

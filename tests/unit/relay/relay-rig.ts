@@ -11,14 +11,17 @@ import { DeletionService } from '../../../relay/services/deletion/deletion-servi
 import { Deletions } from '../../../relay/services/deletion/deletions.ts';
 import { ServingGate } from '../../../relay/services/deletion/serving-gate.ts';
 import { EventCounts } from '../../../relay/services/event-counts.ts';
+import { Dht } from '../../../relay/services/dht/dht.ts';
 import { EventBus } from '../../../relay/services/events.ts';
 import { Inventories } from '../../../relay/services/inventory.ts';
 import { LocalChunkService } from '../../../relay/services/local-chunk-service.ts';
+import { ChunkCensus } from '../../../relay/services/locate/chunk-census.ts';
 import { LOCATE_STRATEGIES, Locator } from '../../../relay/services/locate/locator.ts';
 import type { TopologyService } from '../../../relay/services/mesh/topology.ts';
 import { NegativeCache } from '../../../relay/services/negative-cache.ts';
 import { openIdentity } from '../../../relay/services/receipts.ts';
 import type { Clock } from '../../../relay/services/ports.ts';
+import { RpcRouter } from '../../../relay/services/rpc.ts';
 import type { PeerRpc } from '../../../relay/services/rpc.ts';
 import { ChunkStore } from '../../../relay/storage/chunk-store.ts';
 import { AppError, abortError } from '../../../shared/errors.ts';
@@ -177,6 +180,13 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
         log: silentLog,
         spread: () => undefined,
       }),
+      dht: new Dht({
+        ...{ members: directory, events: bus, rpc: options.rpc ?? NO_RPC, router: new RpcRouter(), clock },
+        ...{ database: store.database, log: silentLog, random: () => 0, isLeaving: () => false },
+        introduce: () => Promise.reject(new AppError('UNAVAILABLE', 'No such relay.')),
+        stopped: new AbortController().signal,
+      }),
+      census: new ChunkCensus({ members: directory, local, rpc: options.rpc ?? NO_RPC, clock }),
       care: options.care ?? new FakeCare(),
       operatorToken: OPERATOR_TOKEN,
       sleep: clock.sleep.bind(clock),
