@@ -7,6 +7,7 @@ import type { RelayId } from '../shared/ids.ts';
 import type { RelayConfig } from './config/config.ts';
 import { registerApi } from './http/api.ts';
 import { loadSwarmKey } from './config/swarm-key-file.ts';
+import { listenHost } from './http/listen-host.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
 import { machineHash } from './p2p/machine.ts';
@@ -147,7 +148,7 @@ async function makeStorageFolder(folder: string): Promise<void> {
 
 async function listen(server: HttpServer, { host, httpPort }: RelayConfig): Promise<number> {
   try {
-    await server.listen({ host, port: httpPort });
+    await server.listen({ host: await listenHost(host), port: httpPort });
   } catch (cause) {
     const errno = errnoOf(cause);
     if (errno === 'EADDRINUSE') {
