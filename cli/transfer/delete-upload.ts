@@ -1,8 +1,8 @@
 /** Deletes one upload of this device, and its journal once nothing of it is left anywhere. */
 import type { Bytes } from '../../shared/bytes.ts';
 import { deleteUpload } from '../../shared/engine/delete.ts';
-import type { DeleteProgress, DeleteResult } from '../../shared/engine/delete.ts';
-import type { ManifestId, RelayId } from '../../shared/ids.ts';
+import type { DeleteOptions, DeleteResult } from '../../shared/engine/delete.ts';
+import type { RelayId } from '../../shared/ids.ts';
 import type { JournalArchive } from '../adapters/journal-archive.ts';
 import { plural } from '../text.ts';
 import type { ChosenSwarm } from './choose-swarm.ts';
@@ -17,7 +17,7 @@ export interface DeletingContext {
 export async function deleteOneUpload(
   uploadId: string,
   { chosen, archive, deleteKey }: DeletingContext,
-  options: { readonly manifestId?: ManifestId; readonly onProgress?: (progress: DeleteProgress) => void },
+  options: Pick<DeleteOptions, 'manifestId' | 'linkChunks' | 'onProgress'>,
   signal: AbortSignal,
 ): Promise<DeleteResult> {
   const journal = await archive.open(uploadId);

@@ -9,7 +9,7 @@ import { RelayCounts, deletionOf, sendDeletions } from './delete-tokens.ts';
 import type { Deletion, DeletionOutcome, DeletionPort } from './deletion-ports.ts';
 import { OwnedChunks } from './owned-chunks.ts';
 import type { OwnedChunk } from './owned-chunks.ts';
-import type { Journal } from './ports.ts';
+import type { Journal, JournalEntry } from './ports.ts';
 import { withRetry } from './retry.ts';
 
 export interface DeleteOptions {
@@ -17,6 +17,8 @@ export interface DeleteOptions {
   readonly journal: Journal;
   /** Given, it must be what this upload has made. */
   readonly manifestId?: ManifestId;
+  /** Chunks that go with the file and are in no journal: those of its stored manifest. */
+  readonly linkChunks?: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
   readonly swarm: DeletionPort;
   /** HKDF(vault, `delete` ‖ device id) of the device that uploaded: this one, or another of the vault. */
   readonly deleteKey: Bytes;
@@ -52,7 +54,7 @@ export interface DeleteResult {
  * `TIMEOUT`, `ABORTED`, `CORRUPT`, `IO`.
  */
 export async function deleteUpload(options: DeleteOptions, signal: AbortSignal): Promise<DeleteResult> {
-  const { journal, swarm, clock = systemClock } = options;
+  const { journal, swarm, linkChunks = [], clock = systemClock } = options;
   throwIfAborted(signal);
   const owned = await OwnedChunks.replay(journal.header.sizeBytes, journal.entries());
   if (options.manifestId !== undefined && !owned.made(options.manifestId))
@@ -64,7 +66,12 @@ export async function deleteUpload(options: DeleteOptions, signal: AbortSignal):
     () => swarm.members(signal),
   );
   const live = new Set(members.map(({ id }) => id));
-  if (!owned.deleting) await journal.append([{ kind: 'deleting' }]);
+  const begin: JournalEntry[] = linkChunks
+    .filter(({ id }) => !owned.has(id))
+    .map(({ id, bodyHash }) => ({ kind: 'abandoned', id, bodyHash }));
+  if (!owned.deleting) begin.push({ kind: 'deleting' });
+  if (begin.length > 0) await journal.append(begin);
+  for (const entry of begin) owned.apply(entry);
   return new Deleting(options, owned, live, clock).run(signal);
 }
 

@@ -64,6 +64,10 @@ export class OwnedChunks {
     return this.#relays;
   }
 
+  has(id: ChunkId): boolean {
+    return this.#table.find(id) >= 0;
+  }
+
   at(row: number): OwnedChunk {
     const payload = this.#table.payload(row);
     const holders: RelayId[] = [];

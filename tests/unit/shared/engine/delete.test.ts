@@ -123,6 +123,22 @@ describe('deleteUpload', () => {
     expect(swarm.revealed.has(foreign.id)).toBe(false);
   });
 
+  it('takes the chunks of the file’s link along, also when it is cut off before it is told of them', async () => {
+    const { swarm, run } = stage(1);
+    const links = [chunkOf(DELETE_KEY), chunkOf(DELETE_KEY)];
+    const foreign = chunkOf(pseudoRandom(32, 'another'));
+    for (const relay of swarm.relays) relay.hold(...links, foreign);
+    swarm.beforeDelete = () => {
+      throw new AppError('FORBIDDEN', 'Not now.');
+    };
+    expect(await codeOf(run({ linkChunks: links }))).toBe('FORBIDDEN');
+    swarm.beforeDelete = () => undefined;
+    expect(await run()).toMatchObject({ chunkCount: 3, complete: true });
+    expect(left(swarm)).toBe(swarm.relays.length);
+    expect(await run({ linkChunks: [...links, foreign] })).toMatchObject({ foreign: 1, complete: false });
+    expect(swarm.revealed.has(foreign.id)).toBe(false);
+  });
+
   it('of another manifest it does nothing', async () => {
     const { swarm, run } = stage(1);
     const manifestId = parseManifestId(randomBytes(32).toString('hex'));
