@@ -15,6 +15,7 @@ import {
 } from './option-parsers.ts';
 import { createOutput } from './output.ts';
 import { PROJECT_FOLDER } from './paths.ts';
+import type { CatalogGetOptions, CatalogListOptions, CatalogPublishOptions } from './commands/catalog.ts';
 import type { DeleteOptions } from './commands/delete.ts';
 import type { DistributeOptions } from './commands/distribute.ts';
 import type { NetworkStartOptions } from './commands/network-start.ts';
@@ -43,27 +44,25 @@ export function createProgram(signal: AbortSignal, setStatus: SetStatus): Comman
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\n${exitCodeHelp()}`);
   addFileCommands(program, signal, setStatus);
+  addCatalogCommands(program, signal);
   addRelayCommands(program, setStatus);
   addNetworkCommands(program, signal, setStatus);
   addOperatorCommands(program, signal, setStatus);
   return program;
 }
 
+function swarmOptions(command: Command): Command {
+  return command
+    .option('--scan', 'find relays by their beacons')
+    .option('--entry-node <url>', 'a relay to talk to; repeatable, tried in turn', repeatable(parseRelayUrl))
+    .option('--discovery-port <n>', 'UDP port that --scan listens on', parsePort, DEFAULT_DISCOVERY_PORT)
+    .option('--data-dir <folder>', 'nodes of the local simulation (default: network_data)')
+    .option('--swarm-key <file>', 'key of a private swarm')
+    .option('--json', 'print JSON');
+}
+
 function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetStatus): void {
   const text = (value: string): string => value;
-  const swarmOptions = (command: Command): Command =>
-    command
-      .option('--scan', 'find relays by their beacons')
-      .option(
-        '--entry-node <url>',
-        'a relay to talk to; repeatable, tried in turn',
-        repeatable(parseRelayUrl),
-      )
-      .option('--discovery-port <n>', 'UDP port that --scan listens on', parsePort, DEFAULT_DISCOVERY_PORT)
-      .option('--data-dir <folder>', 'nodes of the local simulation (default: network_data)')
-      .option('--swarm-key <file>', 'key of a private swarm')
-      .option('--json', 'print JSON');
-
   swarmOptions(program.command('distribute [files...]'))
     .description('encrypt files and spread them; without --scan or --entry-node, over simulated nodes')
     .option('-f, --file <file>', 'a file to upload; repeatable', repeatable(text))
@@ -71,6 +70,8 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
     .option('-m, --manifest <path>', 'where the manifest goes (default: manifests/NAME.manifest)')
     .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
     .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
+    .option('--publish', 'into the public catalog too: anyone on the swarm can then read it')
+    .option('--yes', 'do not ask before publishing')
     .action(async (files: string[], options: DistributeOptions & Json) => {
       restartWithTunedMalloc();
       const { distribute } = await import('./commands/distribute.ts');
@@ -104,6 +105,40 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
     .action(async (options: PruneOptions & Json) => {
       const { prune } = await import('./commands/prune.ts');
       setStatus(await prune(options, outputOf(options), signal));
+    });
+}
+
+function addCatalogCommands(program: Command, signal: AbortSignal): void {
+  const catalog = program.command('catalog').description('files that anyone on the swarm can find and read');
+  const load = () => import('./commands/catalog.ts');
+  swarmOptions(catalog.command('list'))
+    .description('list what is published')
+    .option('--mine', 'only what this device has published')
+    .action(async (options: CatalogListOptions & Json) => {
+      await (await load()).catalogList(null, options, outputOf(options), signal);
+    });
+  swarmOptions(catalog.command('search <text>'))
+    .description('list what has the text in its name')
+    .action(async (query: string, options: CatalogListOptions & Json) => {
+      await (await load()).catalogList(query, options, outputOf(options), signal);
+    });
+  swarmOptions(catalog.command('get <name> <output>'))
+    .description('get a published file; NAME or id, OUTPUT as for reconstruct')
+    .option('--force', 'replace an existing file')
+    .action(async (name: string, target: string, options: CatalogGetOptions & Json) => {
+      restartWithTunedMalloc();
+      await (await load()).catalogGet(name, target, options, outputOf(options), signal);
+    });
+  swarmOptions(catalog.command('publish <manifest>'))
+    .description('publish a file that is on relays: anyone on the swarm can then find and read it')
+    .option('--yes', 'do not ask')
+    .action(async (manifest: string, options: CatalogPublishOptions & Json) => {
+      await (await load()).catalogPublish(manifest, options, outputOf(options), signal);
+    });
+  swarmOptions(catalog.command('unpublish <name>'))
+    .description('take back what this device has published; NAME or id')
+    .action(async (name: string, options: CatalogListOptions & Json) => {
+      await (await load()).catalogUnpublish(name, options, outputOf(options), signal);
     });
 }
 

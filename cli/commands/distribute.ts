@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
+import type { PublishResult } from '../../shared/engine/catalog-publish.ts';
 import { AppError } from '../../shared/errors.ts';
 import { toFilename } from '../../shared/format/manifest.ts';
 import { REPLICAS } from '../../shared/limits.ts';
@@ -17,6 +18,7 @@ import { DEFAULT_MANIFESTS, resolveUserPath, userDataFolder } from '../paths.ts'
 import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
+import { agreeToPublish, catalogOf, publishOne } from '../transfer/publish-one.ts';
 import { uploadOne } from '../transfer/upload-one.ts';
 import type { UploadContext, UploadedFile } from '../transfer/upload-one.ts';
 
@@ -26,6 +28,9 @@ export interface DistributeOptions extends SwarmOptions {
   readonly manifest?: string;
   readonly compression: CompressionMode;
   readonly minReplicas: number;
+  readonly publish?: boolean;
+  /** Do not ask before publishing. */
+  readonly yes?: boolean;
 }
 
 /** Uploads every file. One that fails does not keep the others from being stored; the first failure's status counts. */
@@ -39,6 +44,16 @@ export async function distribute(
   if (paths.length === 0) throw new AppError('BAD_INPUT', 'Name a file to upload.');
   const vault = await openVault(userDataFolder(), output.warn);
   const chosen = await chooseSwarm(options, 'upload', signal);
+  const publishing = options.publish === true;
+  if (publishing) {
+    catalogOf(chosen);
+    // Asked before the upload, which may take hours.
+    const what = paths.length > 1 || options.recursive === true ? 'these files' : 'this file';
+    if (!(await agreeToPublish(what, options.yes === true, output, signal))) {
+      output.say('Nothing was stored or published.');
+      return EXIT_CODES.ok.status;
+    }
+  }
   await using workers = startWorkers();
   const context: UploadContext = {
     chosen,
@@ -56,7 +71,10 @@ export async function distribute(
     try {
       const manifestPath = await manifestPathOf(file, options.manifest, asFolder);
       const uploaded = await uploadOne(file, manifestPath, context, signal);
-      report(file, manifestPath, uploaded, context);
+      const published = publishing
+        ? await publishOne(uploaded.manifest, { chosen, vault, dataFolder: context.dataFolder }, signal)
+        : null;
+      report(file, manifestPath, uploaded, context, published);
       if (uploaded.degraded && status === EXIT_CODES.ok.status) status = EXIT_CODES.degraded.status;
     } catch (cause) {
       const failure = reportError(cause, output.json, asFolder ? file.name : undefined);
@@ -89,7 +107,13 @@ function manifestPathOf(file: FoundFile, given: string | undefined, asFolder: bo
   });
 }
 
-function report(file: FoundFile, manifestPath: string, uploaded: UploadedFile, context: UploadContext): void {
+function report(
+  file: FoundFile,
+  manifestPath: string,
+  uploaded: UploadedFile,
+  context: UploadContext,
+  published: PublishResult | null,
+): void {
   const { output, chosen } = context;
   const { manifestId, sizeBytes, chunkCount, minReplicas, degraded, resumedBytes, sentBytes, seconds } =
     uploaded;
@@ -104,6 +128,7 @@ function report(file: FoundFile, manifestPath: string, uploaded: UploadedFile, c
     resumed_bytes: resumedBytes,
     sent_bytes: sentBytes,
     seconds: Math.round(seconds * 1000) / 1000,
+    ...(published === null ? {} : { published: published.entryId }),
   });
   const word = chosen.memberWord;
   const name = printable(file.name);
@@ -116,6 +141,7 @@ function report(file: FoundFile, manifestPath: string, uploaded: UploadedFile, c
   if (resumedBytes > 0) output.say(`  ${formatBytes(resumedBytes)} were stored already and not sent again.`);
   output.say(`  Manifest: ${manifestPath}`);
   output.say('  Keep it safe: whoever has it can read the file, and without it nobody can.');
+  if (published !== null) output.say(`  Published in the catalog as ${published.entryId}.`);
   if (uploaded.keptManifest !== null) output.say(`  The earlier manifest is now ${uploaded.keptManifest}`);
   if (degraded) {
     output.warn(

@@ -4,6 +4,7 @@ import { deleteOrphans, findOrphans } from '../../shared/engine/prune.ts';
 import type { OrphanPlan, PruneResult } from '../../shared/engine/prune.ts';
 import { AppError } from '../../shared/errors.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
+import { FilePublicationStore } from '../adapters/publication-store.ts';
 import { openVault } from '../adapters/vault.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -62,7 +63,7 @@ export async function prune(options: PruneOptions, output: Output, signal: Abort
 function databaseOf(archive: JournalArchive): OwnedDatabase {
   return {
     uploads: () => archive.uploads(),
-    async *otherReferences() {},
+    otherReferences: () => new FilePublicationStore(userDataFolder()).references(),
   };
 }
 

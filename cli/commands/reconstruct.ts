@@ -32,22 +32,30 @@ export async function reconstruct(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const began = performance.now();
   const { manifestName, outputName } = namesOf(given, options);
-  const toStdout = outputName === '-';
-  if (toStdout && output.json) {
-    throw new AppError('BAD_INPUT', 'With - as the output, stdout carries the file: leave out --json.');
-  }
-  // Whatever is said must not end up in the file.
-  const say = toStdout ? output.warn : output.say;
-
+  assertOutputIsFree(outputName, output);
   // A file is read first, so that a bad one needs no relays to be told so; a link leads through them.
   const fromFile = isLink(manifestName) ? null : await readManifest(manifestName);
   const chosen = await chooseSwarm(options, 'download', signal);
   const manifest = fromFile ?? (await openLink(manifestName, chosen.swarm, signal));
+  await restoreManifest(manifest, outputName, { chosen, force: options.force === true }, output, signal);
+}
+
+/** Writes the manifest's file to `outputName` and reports it. Throws what downloading and writing throw. */
+export async function restoreManifest(
+  manifest: PackedManifest,
+  outputName: string,
+  { chosen, force }: { readonly chosen: ChosenSwarm; readonly force: boolean },
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = performance.now();
+  const toStdout = outputName === '-';
+  // Whatever is said must not end up in the file.
+  const say = toStdout ? output.warn : output.say;
   const killed = await describeDead(chosen.local, manifest, say);
   const target = toStdout ? '-' : await targetPath(resolveUserPath(outputName), manifest.header.filename);
-  await receive(manifest, chosen, target, { force: options.force === true, visible: !output.json }, signal);
+  await receive(manifest, chosen, target, { force, visible: !output.json }, signal);
 
   const seconds = (performance.now() - began) / 1000;
   const { size, filename } = manifest.header;
@@ -63,6 +71,13 @@ export async function reconstruct(
     killed,
     seconds: Math.round(seconds * 1000) / 1000,
   });
+}
+
+/** Throws `BAD_INPUT` where the file and a JSON object would both go to stdout. */
+export function assertOutputIsFree(outputName: string, output: Output): void {
+  if (outputName === '-' && output.json) {
+    throw new AppError('BAD_INPUT', 'With - as the output, stdout carries the file: leave out --json.');
+  }
 }
 
 function namesOf(

@@ -1,6 +1,7 @@
 /** Which swarm a command talks to: relays that were named or heard, or the local simulation. */
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
 import type { DeletionPort, InventoryPort } from '../../shared/engine/deletion-ports.ts';
+import type { CatalogPort } from '../../shared/engine/catalog.ts';
 import type { SwarmPort } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
@@ -25,6 +26,8 @@ export interface ChosenSwarm {
   readonly target: string;
   /** What one of its members is called. */
   readonly memberWord: 'relay' | 'node';
+  /** Null in the local simulation. */
+  readonly catalog: CatalogPort | null;
   /** Null where there is a network. */
   readonly local: LocalSwarm | null;
 }
@@ -52,7 +55,7 @@ export async function chooseSwarm(
     const send = key === null ? {} : { fetch: withSwarmSession(fetch, key) };
     // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
     const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, ...send });
-    return { swarm, target: 'swarm', memberWord: 'relay', local: null };
+    return { swarm, target: 'swarm', memberWord: 'relay', catalog: swarm.catalog, local: null };
   }
   if (options.swarmKey !== undefined) {
     throw new AppError(
@@ -62,5 +65,5 @@ export async function chooseSwarm(
   }
   const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
   const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });
-  return { swarm: local, target: folder, memberWord: 'node', local };
+  return { swarm: local, target: folder, memberWord: 'node', catalog: null, local };
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadXz } from '../../shared/codec/xz.ts';
+import type { XzCodec } from '../../shared/codec/xz.ts';
 import { openLink as openCapabilityLink } from '../../shared/engine/links.ts';
 import type { SwarmPort } from '../../shared/engine/ports.ts';
 import { parseLink } from '../../shared/format/capability.ts';
@@ -15,7 +16,11 @@ export function isLink(text: string): boolean {
 /** Throws `BAD_INPUT` for what is no link, and what the engine's `openLink` throws. */
 export async function openLink(text: string, swarm: SwarmPort, signal: AbortSignal): Promise<PackedManifest> {
   const link = parseLink(text);
+  return openCapabilityLink(link, { swarm, xz: await loadCliXz() }, signal);
+}
+
+/** The codec on this thread: enough for manifests, which are small. */
+export async function loadCliXz(): Promise<XzCodec> {
   const wasmPath = fileURLToPath(import.meta.resolve('node-liblzma/wasm/liblzma.wasm'));
-  const xz = await loadXz(new Uint8Array(await readFile(wasmPath)));
-  return openCapabilityLink(link, { swarm, xz }, signal);
+  return loadXz(new Uint8Array(await readFile(wasmPath)));
 }

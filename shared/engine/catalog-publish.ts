@@ -39,7 +39,7 @@ export interface OwnPublication {
 }
 
 export interface PublicationStore {
-  /** All of them, in order of making. Throws rather than leave out what cannot be read. */
+  /** All of them. Throws rather than leave out what cannot be read. */
   list(): Promise<readonly OwnPublication[]>;
   /** Adds or replaces the one with this id; durable when it resolves. */
   save(publication: OwnPublication): Promise<void>;
