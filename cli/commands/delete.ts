@@ -7,6 +7,7 @@ import { statOrNull } from '../adapters/atomic-file.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
 import type { OwnedManifest } from '../adapters/journal-archive.ts';
 import { readManifestFile } from '../adapters/manifest-file.ts';
+import { FilePublicationStore } from '../adapters/publication-store.ts';
 import { openVault } from '../adapters/vault.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -59,15 +60,23 @@ export async function deleteFile(
     return EXIT_CODES.ok.status;
   }
   const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
+  const publications = (await new FilePublicationStore(dataFolder).list()).filter(
+    ({ manifestId }) => manifestId === manifest.id,
+  );
+  const linkChunks = publications.flatMap(({ chunks }) => chunks);
   const result = await withProgress(manifest.name, output, (onProgress) =>
     deleteOneUpload(
       uploadId,
       { chosen, archive, deleteKey },
-      { manifestId: manifest.id, onProgress },
+      { manifestId: manifest.id, linkChunks, onProgress },
       signal,
     ),
   );
   report(manifest, result, chosen, output);
+  if (publications.some(({ state }) => state !== 'unpublished'))
+    output.warn(
+      'It still stands in the public catalog, where nobody can open it: run "lanvault catalog unpublish".',
+    );
   return result.failed > 0 ? EXIT_CODES.relays.status : EXIT_CODES.ok.status;
 }
 
