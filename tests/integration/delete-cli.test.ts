@@ -107,3 +107,14 @@ test('an absent holder is pending and no failure; it deletes on return, and the 
     already: true,
   });
 });
+
+test('a published file goes with the chunks of its link, and its owner hears that it still stands in the catalog', async () => {
+  const { swarm, user, entry } = await stage();
+  const published = await user.run('catalog', 'publish', 'manifests/a.bin.manifest', '--yes', ...entry);
+  expect(published, published.stderr).toMatchObject({ code: 0 });
+  expect((await holders(swarm)).size).toBe(4);
+  const result = await user.run('delete', 'manifests/a.bin.manifest', '--yes', '--json', ...entry);
+  expect(deleted(result)).toMatchObject({ chunks: 4, pending: [] });
+  expect(result.stderr).toContain('catalog unpublish');
+  expect((await holders(swarm)).size).toBe(0);
+});
