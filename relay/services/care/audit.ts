@@ -110,9 +110,9 @@ export class Auditor {
     this.#promises.set(id, now + KEEP_PROMISE_MS);
   }
 
-  #answer(id: ChunkId, nonceHex: string, bound: RelayId | null): Promise<string> {
+  async #answer(id: ChunkId, nonceHex: string, bound: RelayId | null): Promise<string> {
     if (!this.#parts.serves()) throw new AppError('UNAVAILABLE', 'This relay is leaving.');
-    return this.#gate.run(async () => digest(nonceHex, bound, await this.#parts.readVerified(id)));
+    return await this.#gate.run(async () => digest(nonceHex, bound, await this.#parts.readVerified(id)));
   }
 }
 

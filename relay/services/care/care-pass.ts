@@ -112,7 +112,7 @@ export class CarePass {
     });
   }
 
-  #count(planned: Plan, { job, placed, had, coming }: JobOutcome, tally: Tally): void {
+  #count(planned: Plan, { job, placed, had, coming, failed }: JobOutcome, tally: Tally): void {
     const { watchlist, clock } = this.#parts;
     if (planned.missing > 0) {
       tally.repaired += placed.length;
@@ -121,8 +121,9 @@ export class CarePass {
       tally.balanced += placed.length;
     }
     const now = clock.now();
+    watchlist.forget(job.id);
     if (coming.length > 0) watchlist.watch(job.id, now, now + WATCH_INTERVAL_MS);
-    else watchlist.forget(job.id);
+    else if (failed.length > 0) watchlist.watch(job.id, now, now + REPAIR_TURN_MS);
   }
 
   /** Gives up own replicas that are too many, and tells the holders of others. */

@@ -1,6 +1,10 @@
 /** All that keeps five good replicas of every chunk, put together: audits, offers, repair, balance, scrub, and leaving the swarm. */
-import type { RelayId } from '../../../shared/ids.ts';
-import { REPAIR_BYTES_PER_SECOND, SCRUB_BYTES_PER_SECOND } from '../../../shared/limits.ts';
+import type { ChunkId, RelayId } from '../../../shared/ids.ts';
+import {
+  REPAIR_BYTES_PER_SECOND,
+  SCRUB_BYTES_PER_SECOND,
+  WATCH_INTERVAL_MS,
+} from '../../../shared/limits.ts';
 import type { ChunkStore } from '../../storage/chunk-store.ts';
 import { MetaTable } from '../../storage/meta-table.ts';
 import { Departure } from '../departure/departure.ts';
@@ -57,7 +61,9 @@ export class Care {
     this.#parts = parts;
     const { store, local, membership, router, rpc, transport, events, clock, log, graceMs, stopped } = parts;
     const self: RelayId = membership.self.id;
-    const own = new OwnChunks({ store, local, transport, membership, events, log, stopped });
+    const watchlist = new Watchlist();
+    const onHealed = (id: ChunkId): void => watchlist.watch(id, clock.now(), clock.now() + WATCH_INTERVAL_MS);
+    const own = new OwnChunks({ store, local, transport, membership, events, log, onHealed, stopped });
     const readVerified = own.readVerified.bind(own);
     const auditor = new Auditor({ self, clock, readVerified, serves: () => this.#isInService });
     const trust = new Trust({
@@ -69,7 +75,6 @@ export class Care {
     const survey = new Survey({ self, rpc, trust, clock, graceMs });
     const pace = new BytePace(clock, REPAIR_BYTES_PER_SECOND);
     const mover = new Mover({ rpc, transport, readVerified, pace, events, log });
-    const watchlist = new Watchlist();
     const pass = new CarePass({ self, rpc, survey, mover, auditor, own, watchlist, clock, log });
     const mayAct = (): boolean => this.#isInService;
     const caretaker = new Caretaker({

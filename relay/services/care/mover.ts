@@ -28,6 +28,8 @@ export interface JobOutcome {
   readonly had: readonly RelayId[];
   /** They said that somebody else is sending it. */
   readonly coming: readonly RelayId[];
+  /** They did not answer, or what was sent did not arrive: worth another try soon. */
+  readonly failed: readonly RelayId[];
 }
 
 export interface MoverParts {
@@ -43,6 +45,7 @@ interface Progress extends JobOutcome {
   readonly placed: RelayId[];
   readonly had: RelayId[];
   readonly coming: RelayId[];
+  readonly failed: RelayId[];
   next: number;
 }
 
@@ -69,7 +72,7 @@ export class Mover {
 
   /** So few that every relay's part of them fits one offer, and is sent long before its reservation ends. */
   async #placeFew(jobs: readonly Job[], signal: AbortSignal): Promise<JobOutcome[]> {
-    const all = jobs.map((job): Progress => ({ job, placed: [], had: [], coming: [], next: 0 }));
+    const all = jobs.map((job): Progress => ({ job, placed: [], had: [], coming: [], failed: [], next: 0 }));
     for (;;) {
       const offers = new Map<RelayId, Progress[]>();
       for (const progress of all) {
@@ -96,6 +99,7 @@ export class Mover {
     } catch (cause) {
       throwIfAborted(signal);
       log.debug({ relay, code: AppError.from(cause).code }, 'A relay did not answer an offer of chunks');
+      for (const of of offered) of.failed.push(relay);
       return [];
     }
     return offered.flatMap((of, index) => {
@@ -121,6 +125,7 @@ export class Mover {
       events.publish({ type: 'repair-moved', id, relay, size: chunk.length });
     } catch (cause) {
       throwIfAborted(signal);
+      of.failed.push(relay);
       const { code } = AppError.from(cause);
       if (code === 'INTERNAL') log.error({ err: cause }, 'Sending a chunk to another holder failed');
       else log.debug({ relay, code }, 'A relay did not take a chunk that it wanted');

@@ -22,6 +22,8 @@ export interface OwnChunksParts {
   readonly membership: Pick<Membership, 'self' | 'list'>;
   readonly events: EventBus;
   readonly log: Log;
+  /** A chunk is good again, which others may have made anew meanwhile. */
+  readonly onHealed: (id: ChunkId) => void;
   readonly stopped: AbortSignal;
 }
 
@@ -82,12 +84,9 @@ export class OwnChunks {
   }
 
   async #heal(id: ChunkId): Promise<void> {
-    const { local, membership, events, log, stopped } = this.#parts;
+    const { local, membership, events, log, onHealed, stopped } = this.#parts;
     try {
-      const order = placementOrder(
-        id,
-        membership.list(),
-      );
+      const order = placementOrder(id, membership.list());
       for (const { id: relay } of order.slice(0, NEIGHBOURHOOD)) {
         if (stopped.aborted) return;
         if (relay === membership.self.id) continue;
@@ -95,6 +94,7 @@ export class OwnChunks {
         if (bytes === null) continue;
         await local.store(id, bytes, randomBytes(NONCE_BYTES).toString('hex'));
         events.publish({ type: 'repair-healed', id });
+        onHealed(id);
         return;
       }
       log.warn({}, 'No relay could give a chunk that has rotted here');
