@@ -12,7 +12,7 @@ import Type from 'typebox';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { Id, Port, parseJsonWith, parseWith } from '../../shared/protocol/schemas.ts';
-import { PeersPage } from '../../shared/protocol/routes.ts';
+import { PeersPage, Status } from '../../shared/protocol/routes.ts';
 import { until } from './until.ts';
 
 export const REPO = path.resolve(import.meta.dirname, '../..');
@@ -125,6 +125,12 @@ export class RelayProcess implements AsyncDisposable {
     return parseWith(PeersPage, await answer.json(), 'The peer list').peers;
   }
 
+  /** Whether it gives out the chunks that it holds: after a start, it first learns what was deleted meanwhile. */
+  async ready(): Promise<boolean> {
+    const answer = await (this.#options.fetch ?? fetch)(`${this.url}/status`, {});
+    return parseWith(Status, await answer.json(), 'The status').ready;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGKILL');
   }
@@ -172,7 +178,7 @@ export class RelaySwarm implements AsyncDisposable {
     return relay;
   }
 
-  /** Waits until every live relay lists exactly the live ones. */
+  /** Waits until every live relay lists exactly the live ones, and serves. */
   async settled(): Promise<void> {
     const live = this.relays.filter((relay) => relay.alive);
     await until(
@@ -184,6 +190,10 @@ export class RelaySwarm implements AsyncDisposable {
         );
       },
       `all ${String(live.length)} relays know each other`,
+    );
+    await until(
+      async () => (await Promise.all(live.map((relay) => relay.ready()))).every(Boolean),
+      'all live relays serve',
     );
   }
 

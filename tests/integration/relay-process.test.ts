@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChunksPage, PutAnswer, Status } from '../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { REPO, RelayProcess } from '../helpers/relays.ts';
+import { until } from '../helpers/until.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -127,6 +128,7 @@ describe('life and death', () => {
 
     await using again = await start();
     expect(again.id).toBe(relay.id);
+    await until(() => again.ready(), 'a relay that is alone serves');
     const status = parseJsonWith(Status, await (await fetch(`${again.url}/status`)).text(), 'The status');
     expect(status).toMatchObject({ chunks: 1, used: 200_000, peers: 1 });
     const back = await fetch(`${again.url}/chunk/${chunk.id}`);
@@ -153,6 +155,7 @@ describe('life and death', () => {
       await Promise.all(writers);
     }
     await using relay = await start();
+    await until(() => relay.ready(), 'a relay that is alone serves');
     for (const [id, bytes] of acknowledged) {
       const answer = await fetch(`${relay.url}/chunk/${id}`, { headers: { 'x-local-only': '1' } });
       expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
