@@ -313,6 +313,8 @@ export const REHOME_INTERVAL_MS = 180 * SECOND;
 /** Hints of where chunks lie outside their placement, of one relay and in all: about 150 bytes each on the disk. */
 export const MAX_PROVIDED_PER_RELAY = 20_000;
 export const MAX_PROVIDED = 500_000;
+/** Hints a second that are taken from one relay, after as many at once as one may give. */
+export const PROVIDED_PER_SECOND = 2000;
 /** Storing relays nearest to a chunk that are told who has it. */
 export const PROVIDER_REPLICAS = REPLICAS;
 /** Pauses between two passes over all chunks for those hints, and before news of single ones is sent. */

@@ -1,6 +1,6 @@
 /**
- * Finding a chunk by asking around: each relay that does not have it asks its mesh neighbours, up to `MAX_FORWARD_HOPS` away. Every
- * relay passes a question on once, in bounded time and number.
+ * Finding a chunk by asking around: each relay that does not have it asks its mesh neighbours, up to `MAX_FORWARD_HOPS` away, in
+ * bounded time and number.
  */
 import { randomBytes } from 'node:crypto';
 import Type from 'typebox';
@@ -60,8 +60,8 @@ export class Forwarding {
     'This relay asks around for as many chunks as it can. Try again soon.',
   );
   readonly #budget: PeerBudget;
-  /** Questions that have been here, oldest first. */
-  readonly #seen = new Set<string>();
+  /** Questions that have been here and how far they could travel on, oldest first. */
+  readonly #seen = new Map<string, number>();
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts;
@@ -79,13 +79,14 @@ export class Forwarding {
     const { self } = this.#parts;
     this.#budget.spend(self, 1);
     const query = randomBytes(QUERY_BYTES).toString('hex');
-    this.#remember(query);
+    this.#remember(query, MAX_FORWARD_HOPS);
     return this.#gate.run(() => this.#ask({ id, query, hops: MAX_FORWARD_HOPS }, self, signal));
   }
 
   async #answer(question: Question, from: RelayId, signal: AbortSignal): Promise<RelayId[]> {
-    if (this.#seen.has(question.query)) return [];
-    this.#remember(question.query);
+    // One that came by a detour first is passed on again when it can travel farther.
+    if ((this.#seen.get(question.query) ?? -1) >= question.hops) return [];
+    this.#remember(question.query, question.hops);
     const { self, has } = this.#parts;
     if (has(question.id)) return [self];
     if (question.hops === 0) return [];
@@ -115,9 +116,9 @@ export class Forwarding {
     }
   }
 
-  #remember(query: string): void {
-    this.#seen.add(query);
-    const [oldest] = this.#seen;
+  #remember(query: string, hops: number): void {
+    this.#seen.set(query, hops);
+    const [oldest] = this.#seen.keys();
     if (this.#seen.size > MAX_SEEN_QUERIES && oldest !== undefined) this.#seen.delete(oldest);
   }
 }

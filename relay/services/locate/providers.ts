@@ -14,6 +14,7 @@ import {
   MAX_PROVIDED,
   MAX_PROVIDED_PER_RELAY,
   MAX_PROVIDE_QUEUE,
+  PROVIDED_PER_SECOND,
   PROVIDER_REPLICAS,
   PROVIDE_DELAY_MS,
   PROVIDE_INTERVAL_MS,
@@ -86,7 +87,8 @@ export class Providers {
   constructor(parts: ProvidersParts) {
     this.#parts = parts;
     this.#table = new ProviderTable(parts.database);
-    this.#budget = new PeerBudget(() => parts.clock.now());
+    const share = { perSecond: PROVIDED_PER_SECOND, burst: MAX_PROVIDED_PER_RELAY };
+    this.#budget = new PeerBudget(() => parts.clock.now(), share);
     parts.router.handle(PROVIDE, ({ afresh, ids }, from) => {
       this.#take(from, afresh, ids.map(parseChunkId));
       return {};
