@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppError } from '../../shared/errors.ts';
 import { holdersOf } from '../../shared/placement/placement.ts';
 import { parseRelayId } from '../../shared/ids.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
@@ -125,7 +126,7 @@ export class CrashRounds implements AsyncDisposable {
 
   async #operate(work: 'repair' | 'unjoin', target: RelayProcess): Promise<void> {
     const asked = work === 'unjoin' ? [target] : this.#swarm.relays;
-    await Promise.all(asked.map((relay) => askOperator(relay, 'POST', `/${work}`).catch(unlessDead)));
+    await Promise.all(asked.map((relay) => askOperator(relay, 'POST', `/${work}`).catch(unlessUnavailable)));
   }
 
   /** The relay comes back with its identity and index, and without a single chunk file. */
@@ -142,7 +143,7 @@ export class CrashRounds implements AsyncDisposable {
       await until(() => hasLeftOrStays(relay), `${relay.log} leaves or stays`);
     await this.#restartDead();
     await this.#know();
-    await Promise.all(this.#swarm.relays.map((relay) => askOperator(relay, 'POST', '/repair')));
+    await Promise.all(this.#swarm.relays.map((relay) => until(() => repairs(relay), `${relay.log} repairs`)));
     await this.#ledger.untilReplicated(this.#swarm.relays, REPLICAS);
     await this.#ledger.untilDeletedOn(this.#swarm.relays);
   }
@@ -174,6 +175,7 @@ async function askOperator(relay: RelayProcess, method: 'GET' | 'POST', url: str
   const token = (await readFile(path.join(relay.dir, 'operator.token'), 'utf8')).trim();
   const answer = await fetch(relay.url + url, { method, headers: { authorization: `Bearer ${token}` } });
   const text = await answer.text();
+  if (answer.status === 503) throw new AppError('UNAVAILABLE', text);
   if (!answer.ok) throw new Error(`${relay.log}: ${method} ${url} answers ${String(answer.status)} ${text}`);
   return text;
 }
@@ -189,9 +191,20 @@ async function hasLeftOrStays(relay: RelayProcess): Promise<boolean> {
   }
 }
 
-/** A request to a relay that has just died fails as fetch does. */
-function unlessDead(cause: unknown): void {
-  if (!(cause instanceof TypeError)) throw cause;
+/** Has the relay look at everything; false when it cannot yet. */
+async function repairs(relay: RelayProcess): Promise<boolean> {
+  try {
+    await askOperator(relay, 'POST', '/repair');
+    return true;
+  } catch (cause) {
+    if (cause instanceof AppError) return false;
+    throw cause;
+  }
+}
+
+/** A request to a relay that has just died fails as fetch does; one that starts or leaves says so. */
+function unlessUnavailable(cause: unknown): void {
+  if (!(cause instanceof TypeError || cause instanceof AppError)) throw cause;
 }
 
 /** `LANVAULT_SEED` repeats a run's choices. */

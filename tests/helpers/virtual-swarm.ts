@@ -224,15 +224,18 @@ export class VirtualSwarm implements AsyncDisposable {
     this.#time.jumpTo(this.now + toMs(span));
   }
 
-  /** Lets time pass until `condition`, asked every 100 virtual ms, is true. Gives how long that took, ms. */
-  async until(condition: () => boolean, { withinMs = DEFAULT_WITHIN_MS, what = '' } = {}): Promise<number> {
+  /** Lets time pass until `condition`, asked every `stepMs`, is true. Gives how long that took, ms. */
+  async until(
+    condition: () => boolean,
+    { withinMs = DEFAULT_WITHIN_MS, stepMs = STEP_MS, what = '' } = {},
+  ): Promise<number> {
     const startedAt = this.now;
     while (!condition()) {
       if (this.now - startedAt >= withinMs)
         throw new Error(
           `Did not come true in ${String(withinMs)} virtual ms: ${what || condition.toString()}`,
         );
-      await this.#advance(this.now + STEP_MS, () => false);
+      await this.#advance(this.now + stepMs, () => false);
     }
     return this.now - startedAt;
   }
