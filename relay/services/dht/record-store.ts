@@ -305,7 +305,7 @@ export async function isGenuine(item: RecordItem, isKnown: () => boolean = () =>
   }
 }
 
-export function named({ id, public_key, removal }: ListRow): NamedRow {
+function named({ id, public_key, removal }: ListRow): NamedRow {
   return { id, public_key, removed: removal !== null };
 }
 

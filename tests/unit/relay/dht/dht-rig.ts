@@ -209,10 +209,3 @@ function overTheWire(message: unknown): unknown {
 function unreachable(): AppError {
   return new AppError('UNAVAILABLE', 'No such relay.');
 }
-
-/** Settles only when the signal fires. */
-export function never(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(abortError(signal)), { once: true });
-  });
-}
