@@ -346,9 +346,10 @@ export class Membership {
 
   /** Since when one that is back within the grace has been a member. */
   #returned(id: RelayId): number | undefined {
-    const since = this.away().find(({ peer }) => peer.id === id)?.since;
+    const away = this.#away.get(id);
     this.#away.delete(id);
-    return since;
+    if (away === undefined || this.#options.clock.now() - away.goneAt > this.#graceMs) return undefined;
+    return away.since;
   }
 
   #countMachine(machine: string, change: 1 | -1): void {

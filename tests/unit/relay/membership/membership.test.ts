@@ -305,3 +305,51 @@ describe('many relays on one host', () => {
     expect(pass(1500)).toHaveLength(49);
   });
 });
+
+describe('absence', () => {
+  const GRACE_MS = 300_000;
+
+  it('remembers who is gone for as long as the grace, and since when they had been members', () => {
+    membership.verified(proof(A));
+    const since = membership.sinceOf(A);
+    expect(since).toBe(1000);
+    expect(membership.away()).toEqual([]);
+    pass(15_000);
+    expect(membership.sinceOf(A)).toBeUndefined();
+    const [away] = membership.away();
+    expect(away).toMatchObject({ peer: { id: A }, since });
+    now = (away?.goneAt ?? 0) + GRACE_MS;
+    expect(membership.away()).toHaveLength(1);
+    now++;
+    expect(membership.away()).toEqual([]);
+  });
+
+  it('one that is back within the grace has never left; later, it is new', () => {
+    membership.verified(proof(A));
+    pass(15_000);
+    membership.verified(proof(A));
+    expect(membership.sinceOf(A)).toBe(1000);
+    expect(membership.away()).toEqual([]);
+    pass(15_000);
+    pass(GRACE_MS + 1000);
+    membership.verified(proof(A));
+    expect(membership.sinceOf(A)).toBe(now);
+  });
+
+  it('is bounded, whoever comes and goes', () => {
+    let gone = 0;
+    for (let round = 1; gone <= MAX_PEERS; round++) {
+      // From different networks: one address does not get as many members as this.
+      for (let n = 2; n < 1000; n++) {
+        const address = { host: `10.${String(n & 127)}.${String(n >> 7)}.9`, link: 4000 };
+        membership.verified(proof(relayId(round * 10_000 + n), { address, machine: String(n) }));
+      }
+      gone += membership.size - 1;
+      pass(15_000);
+      expect(membership.size).toBe(1);
+    }
+    expect(membership.away()).toHaveLength(MAX_PEERS);
+    // The earliest have made room.
+    expect(membership.away().some(({ peer }) => peer.id === relayId(10_002))).toBe(false);
+  });
+});
