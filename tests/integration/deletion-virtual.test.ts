@@ -184,4 +184,7 @@ test('who was away longer than tombstones are kept serves only what another rela
   expect(swarm.onDiskOf(deleted.id)).toEqual([4]);
   expect(await readFrom(swarm, 4, deleted)).toBe('UNAVAILABLE');
   expect(await readFrom(swarm, 4, kept)).toBe('served');
+  // Nor does repair bring it back, past its grace period.
+  await swarm.run({ minutes: 15 });
+  expect(swarm.onDiskOf(deleted.id)).toEqual([4]);
 });

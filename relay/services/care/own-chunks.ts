@@ -15,7 +15,7 @@ import type { OwnChunk } from './survey.ts';
 export interface OwnChunksParts {
   readonly store: Pick<
     ChunkStore,
-    'has' | 'header' | 'read' | 'verify' | 'drop' | 'inventory' | 'tombstones'
+    'has' | 'header' | 'read' | 'verify' | 'drop' | 'inventory' | 'tombstones' | 'doubtful'
   >;
   readonly local: Pick<LocalChunks, 'store'>;
   readonly transport: PeerTransport;
@@ -56,8 +56,13 @@ export class OwnChunks {
     return rows.map(({ id, size }) => ({ id: id as ChunkId, sizeBytes: size }));
   }
 
-  /** The bytes, which hash to the id. Throws `NOT_FOUND`, and looks for a good copy, when they no longer do. */
+  /**
+   * The bytes, which hash to the id. Throws `NOT_FOUND`, and looks for a good copy, when they no longer do; `UNAVAILABLE` for a chunk
+   * that may have been deleted while this relay was away.
+   */
   async readVerified(id: ChunkId): Promise<Uint8Array> {
+    if (this.#parts.store.doubtful.has(id))
+      throw new AppError('UNAVAILABLE', 'Nobody knows yet whether the chunk was deleted.');
     const bytes = await this.#parts.store.read(id);
     if (isChunk(id, bytes)) return bytes;
     await this.check(id);
