@@ -502,6 +502,8 @@ export const MAX_PICKED_FILES = 10_000;
 export const MAX_PICKED_DEPTH = 64;
 /** Bytes of a text file that a preview fetches and shows. */
 export const MAX_TEXT_PREVIEW_BYTES = 256 * KIB;
+/** A swarm key file has 44 bytes; more than this was chosen by mistake. */
+export const MAX_SWARM_KEY_FILE_BYTES = KIB;
 /** Messages shown at once; the oldest gives way. */
 export const MAX_NOTICES = 4;
 /** Transfers drawn at once; the rest is counted. */

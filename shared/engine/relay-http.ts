@@ -166,6 +166,8 @@ export class RelayHttp {
       });
     } catch (cause) {
       throwIfAborted(signal);
+      // A private swarm's door says why; another relay may be of the right swarm.
+      if (cause instanceof AppError) throw new Unreachable(cause.code, cause.message, { cause });
       throw new Unreachable('UNAVAILABLE', `No relay answers at ${baseUrl}.`, { cause });
     }
     try {

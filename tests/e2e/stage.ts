@@ -2,12 +2,14 @@
 import { test as base, expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
+import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import { RecordingProxy } from '../helpers/recording-proxy.ts';
 import { REPO, startRelays } from '../helpers/relays.ts';
-import type { RelayProcess, RelaySwarm } from '../helpers/relays.ts';
+import type { RelayFetch, RelayProcess, RelaySwarm } from '../helpers/relays.ts';
 
 const WEB_DIR = path.join(REPO, 'dist/web');
 
@@ -27,12 +29,17 @@ export class Stage implements AsyncDisposable {
     this.dir = dir;
   }
 
-  static async set(relayCount: number): Promise<Stage> {
+  /** `swarmKeyText`: the content of a key file, for a private swarm. */
+  static async set(relayCount: number, swarmKeyText?: string): Promise<Stage> {
     if (!existsSync(path.join(WEB_DIR, 'index.html'))) throw new Error('Build the app first: npm run build');
-    const swarm = await startRelays(relayCount);
-    const webUi = await swarm.add(['--capacity', '0', '--web-dir', WEB_DIR]);
-    await swarm.settled();
     const dir = await mkdtemp(path.join(tmpdir(), 'lanvault-e2e-'));
+    const access = swarmKeyText === undefined ? {} : await privateAccess(dir, swarmKeyText);
+    const swarm = await startRelays(relayCount, access);
+    const webUi = await swarm.add(
+      ['--capacity', '0', '--web-dir', WEB_DIR, ...(access.extraArgs ?? [])],
+      access.fetch,
+    );
+    await swarm.settled();
     return new Stage(swarm, webUi, await RecordingProxy.start(webUi.port), dir);
   }
 
@@ -45,6 +52,20 @@ export class Stage implements AsyncDisposable {
     await this.swarm[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+interface Access {
+  readonly extraArgs?: readonly string[];
+  readonly fetch?: RelayFetch;
+}
+
+async function privateAccess(dir: string, swarmKeyText: string): Promise<Access> {
+  const keyFile = path.join(dir, 'stage.key');
+  await writeFile(keyFile, swarmKeyText, { mode: 0o600 });
+  return {
+    extraArgs: ['--swarm-key', keyFile],
+    fetch: withSwarmSession(fetch, parseSwarmKey(swarmKeyText)),
+  };
 }
 
 /** One stage for all tests of a file; each test has a browser profile of its own. */

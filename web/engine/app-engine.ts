@@ -10,9 +10,18 @@ import { AppError } from '../../shared/errors.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { detectAbilities } from './abilities.ts';
 import { createBlockWorkers } from './block-workers.ts';
-import type { Abilities, AppEngine, PickedFile, StoredFile, SwarmHealth, Transfer } from './contract.ts';
+import type {
+  Abilities,
+  AppEngine,
+  PickedFile,
+  StoredFile,
+  SwarmAccess,
+  SwarmHealth,
+  Transfer,
+} from './contract.ts';
 import { openIdbStores } from './database/idb-stores.ts';
 import { downloadInMemory, downloadToPicked, saveFilePicker } from './downloads/page-download.ts';
+import { readThroughLocks } from './downloads/read-through-locks.ts';
 import { downloadThroughBrowser } from './downloads/stream-download.ts';
 import { FileList } from './file-list.ts';
 import type { LocalStores } from './local-stores.ts';
@@ -20,7 +29,10 @@ import { exportManifest, importManifest } from './manifest-transfer.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { AppServiceWorker } from './service-worker-registration.ts';
 import { formatStreamUrl } from './stream-url.ts';
+import { SwarmGate } from './swarm-gate.ts';
 import { SwarmHealthMonitor } from './swarm-health.ts';
+import { SwarmKeyKeeper } from './swarm-key-keeper.ts';
+import { openSwarmKeyNews } from './swarm-key-news.ts';
 import { UploadQueue } from './uploads/upload-queue.ts';
 
 /**
@@ -38,6 +50,9 @@ class PageEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly #stores: LocalStores;
   readonly #serviceWorker: AppServiceWorker | null;
+  readonly #keyNews = openSwarmKeyNews();
+  readonly #gate: SwarmGate;
+  readonly #swarmKey: SwarmKeyKeeper;
   readonly #swarm: SwarmPort;
   readonly #view: SwarmView;
   readonly #workers: BlockWorkers & AsyncDisposable;
@@ -51,7 +66,19 @@ class PageEngine implements AppEngine {
     this.#serviceWorker = serviceWorker;
     const { persistent } = stores;
     this.abilities = detectAbilities({ persistent, streaming: () => serviceWorker?.controlling === true });
-    this.#swarm = createRelaySwarm({ baseUrls: [location.origin] });
+    const { origin } = location;
+    this.#gate = new SwarmGate({
+      fetch: (url, init) => fetch(url, init),
+      loadKey: () => stores.swarmKey.load(),
+      news: this.#keyNews,
+    });
+    this.#swarmKey = new SwarmKeyKeeper({
+      origin,
+      gate: this.#gate,
+      store: stores.swarmKey,
+      news: this.#keyNews,
+    });
+    this.#swarm = createRelaySwarm({ baseUrls: [origin], fetch: this.#gate.fetch });
     this.#view = createSwarmView(this.#swarm);
     this.#workers = createBlockWorkers();
     this.#files = new FileList(stores.files, persistent);
@@ -59,14 +86,20 @@ class PageEngine implements AppEngine {
       stores,
       swarm: this.#swarm,
       workers: this.#workers,
+      gate: this.#gate,
       onStored: () => {
         this.#files.changed().catch(reportError);
       },
     });
-    this.#health = new SwarmHealthMonitor(this.#swarm);
+    const health = new SwarmHealthMonitor(this.#swarm);
+    this.#health = health;
+    this.#gate.watch((lock) => {
+      if (lock === null) health.refresh();
+    });
   }
 
   async start(): Promise<void> {
+    await this.#swarmKey.start();
     await this.#files.refresh();
     await this.#uploads.restore();
   }
@@ -81,6 +114,19 @@ class PageEngine implements AppEngine {
 
   watchSwarm(callback: (health: SwarmHealth) => void): () => void {
     return this.#health.watch(callback);
+  }
+
+  watchAccess(callback: (access: SwarmAccess) => void): () => void {
+    return this.#swarmKey.watch(callback);
+  }
+
+  unlockSwarm(keyText: string): Promise<void> {
+    this.#askToPersist();
+    return this.#swarmKey.unlock(keyText);
+  }
+
+  forgetSwarmKey(): Promise<void> {
+    return this.#swarmKey.forget();
   }
 
   upload(files: readonly PickedFile[], { mode }: { readonly mode: CompressionMode }): Promise<void> {
@@ -118,7 +164,7 @@ class PageEngine implements AppEngine {
     const file = this.#files.current.find((known) => known.manifestId === manifestId);
     if (file === undefined) throw new AppError('NOT_FOUND', 'This file is not on the list any more.');
     const url = this.streamUrl(manifestId, { download: true });
-    if (url !== null) return downloadThroughBrowser(url, file.sizeBytes, signal);
+    if (url !== null) return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
     const name = file.name.split('/').pop() ?? 'file';
     const show = saveFilePicker();
     if (show !== null) {
@@ -162,16 +208,42 @@ class PageEngine implements AppEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#health.dispose();
+    this.#swarmKey.dispose();
     await this.#uploads.dispose();
     await this.#workers[Symbol.asyncDispose]();
     this.#files.dispose();
     this.#serviceWorker?.dispose();
+    this.#gate.dispose();
+    this.#keyNews.close();
     await this.#stores[Symbol.asyncDispose]();
+  }
+
+  /** Waits while a private swarm is locked, as the page's own downloads do. */
+  async #downloadThroughBrowser(url: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await downloadThroughBrowser(url, sizeBytes, signal);
+        return;
+      } catch (cause) {
+        if (!(cause instanceof AppError) || cause.code !== 'NO_SESSION') throw cause;
+        // The service worker was refused; the page has to find that out by itself.
+        await this.#swarm.members(signal).catch(() => undefined);
+        if (this.#gate.lock === null) throw cause;
+        await this.#gate.whenOpen(signal);
+      }
+    }
   }
 
   async #downloader(manifestId: ManifestId): Promise<Downloader> {
     const manifest = await this.#stores.files.manifest(manifestId);
-    return createDownloader({ manifest, swarm: this.#swarm, workers: this.#workers, view: this.#view });
+    const downloader = createDownloader({
+      manifest,
+      swarm: this.#swarm,
+      workers: this.#workers,
+      view: this.#view,
+    });
+    const locks = { downloader, gate: this.#gate, fromTheStart: true };
+    return { ...downloader, read: (range, signal) => readThroughLocks(locks, range, signal) };
   }
 
   /** So that the browser does not clear the vault when its disk is full. It may refuse; nothing depends on it. */

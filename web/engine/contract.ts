@@ -68,6 +68,16 @@ export interface SwarmHealth {
   readonly hosts: number;
 }
 
+/** Why a private swarm does not let this browser in: no key is kept here, or the swarm does not take it (any more). */
+export type SwarmLock = 'needs-key' | 'key-refused';
+
+export interface SwarmAccess {
+  /** Null while the swarm answers, as far as is known. What is under way waits while it is locked. */
+  readonly lock: SwarmLock | null;
+  /** Whether this browser keeps a swarm key. */
+  readonly hasKey: boolean;
+}
+
 /** A picked or dropped file with its path inside a dropped folder. */
 export interface PickedFile {
   readonly file: File;
@@ -84,6 +94,15 @@ export interface AppEngine extends AsyncDisposable {
   /** All transfers, oldest first; at most 10 calls a second. */
   watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void;
   watchSwarm(callback: (health: SwarmHealth) => void): () => void;
+  /** Called at once and on each change. */
+  watchAccess(callback: (access: SwarmAccess) => void): () => void;
+  /**
+   * Tries the content of a swarm key file and keeps it in this browser when it works. Throws `BAD_INPUT` for what is no key,
+   * `FORBIDDEN` for another swarm's, `UNAVAILABLE`, `TIMEOUT`, `NO_SPACE`, `IO`.
+   */
+  unlockSwarm(keyText: string): Promise<void>;
+  /** Takes the swarm key out of this browser; what is under way waits for a new one. Throws `IO`. */
+  forgetSwarmKey(): Promise<void>;
 
   /** Queues uploads; they run one file at a time. */
   upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void>;

@@ -7,6 +7,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
+import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
 import type { StoredFile } from './contract.ts';
 
 export interface Vault {
@@ -57,12 +58,22 @@ export interface UploadJournals extends JournalStore {
   abandon(uploadId: string): Promise<void>;
 }
 
+/** What this browser proves itself to its private swarm with. */
+export interface SwarmKeyStore {
+  /** Null when there is none. */
+  load(): Promise<ClientKey | null>;
+  /** In place of the one before. Throws `NO_SPACE`. */
+  save(key: ClientKey): Promise<void>;
+  remove(): Promise<void>;
+}
+
 export interface LocalStores extends AsyncDisposable {
   /** Whether anything survives a reload. */
   readonly persistent: boolean;
   readonly vault: Vault;
   readonly files: FileStore;
   readonly journals: UploadJournals;
+  readonly swarmKey: SwarmKeyStore;
 }
 
 export function journalHeld(): AppError {

@@ -8,9 +8,17 @@ import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/p
 import { AppError } from '../../shared/errors.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
+import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
 import type { StoredFile } from './contract.ts';
 import { journalHeld, journalMissing, newestFirst } from './local-stores.ts';
-import type { FileFacts, FileStore, LeftoverUpload, LocalStores, UploadJournals } from './local-stores.ts';
+import type {
+  FileFacts,
+  FileStore,
+  LeftoverUpload,
+  LocalStores,
+  SwarmKeyStore,
+  UploadJournals,
+} from './local-stores.ts';
 
 export class MemoryFiles implements FileStore {
   readonly #files = new Map<ManifestId, { manifest: Manifest; stored: StoredFile }>();
@@ -131,12 +139,31 @@ function memoryJournal(record: MemoryRecord): Journal {
   };
 }
 
+export class MemorySwarmKey implements SwarmKeyStore {
+  #key: ClientKey | null = null;
+
+  load(): Promise<ClientKey | null> {
+    return Promise.resolve(this.#key);
+  }
+
+  save({ client }: ClientKey): Promise<void> {
+    this.#key = { client };
+    return Promise.resolve();
+  }
+
+  remove(): Promise<void> {
+    this.#key = null;
+    return Promise.resolve();
+  }
+}
+
 export function createMemoryStores(): LocalStores {
   return {
     persistent: false,
     vault: { secret: randomBytes(VAULT_SECRET_BYTES), deviceId: randomBytes(DERIVATION_ID_BYTES) },
     files: new MemoryFiles(),
     journals: new MemoryJournals(),
+    swarmKey: new MemorySwarmKey(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -39,6 +39,14 @@ export class SwarmHealthMonitor {
     };
   }
 
+  /** Asks at once: something has changed. */
+  refresh(): void {
+    if (this.#polling === null) return;
+    this.#polling.abort();
+    this.#polling = null;
+    this.#update();
+  }
+
   dispose(): void {
     document.removeEventListener('visibilitychange', this.#update);
     this.#polling?.abort();
@@ -64,17 +72,19 @@ export class SwarmHealthMonitor {
       for (;;) {
         const health = await this.#ask(signal);
         signal.throwIfAborted();
-        this.#health = health;
+        if (health !== null) this.#health = health;
         this.#watchers.changed();
-        await systemClock.sleep(health.reachable ? MEMBERS_MAX_AGE_MS : retryMs, signal);
-        retryMs = health.reachable ? RETRY_FIRST_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
+        const reachable = health?.reachable === true;
+        await systemClock.sleep(reachable ? MEMBERS_MAX_AGE_MS : retryMs, signal);
+        retryMs = reachable ? RETRY_FIRST_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
       }
     } catch (cause) {
       if (!signal.aborted) reportError(cause);
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<SwarmHealth> {
+  /** Null when a private swarm does not let this browser see: that says nothing about its health. */
+  async #ask(signal: AbortSignal): Promise<SwarmHealth | null> {
     try {
       const members = await this.#swarm.members(signal);
       const storing = members.filter(({ capacity }) => capacity > 0);
@@ -85,6 +95,7 @@ export class SwarmHealthMonitor {
       };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
+      if (cause.code === 'NO_SESSION') return null;
       return { reachable: false, storageRelays: 0, hosts: 0 };
     }
   }

@@ -4,6 +4,7 @@ export type {
   AppEngine,
   PickedFile,
   StoredFile,
+  SwarmAccess,
   SwarmHealth,
   Transfer,
   TransferState,

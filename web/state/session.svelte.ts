@@ -2,6 +2,7 @@
 import { AppUpdate } from './app-update.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
+import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
 import type { Abilities, AppEngine } from './engine-types.ts';
@@ -14,6 +15,7 @@ export class Session implements AsyncDisposable {
   readonly transfers: Transfers;
   readonly downloads: Downloads;
   readonly swarm: Swarm;
+  readonly privateSwarm: PrivateSwarm;
   readonly update: AppUpdate;
 
   constructor(engine: AppEngine, notices: Notices) {
@@ -23,6 +25,7 @@ export class Session implements AsyncDisposable {
     this.transfers = new Transfers(engine, notices);
     this.downloads = new Downloads(engine, notices);
     this.swarm = new Swarm(engine);
+    this.privateSwarm = new PrivateSwarm(engine, notices);
     this.update = new AppUpdate(engine, notices);
   }
 
@@ -36,6 +39,7 @@ export class Session implements AsyncDisposable {
     this.transfers[Symbol.dispose]();
     this.downloads[Symbol.dispose]();
     this.swarm[Symbol.dispose]();
+    this.privateSwarm[Symbol.dispose]();
     this.update[Symbol.dispose]();
     await this.#engine[Symbol.asyncDispose]();
   }

@@ -11,9 +11,13 @@ import { createLazyCodec } from '../../shared/codec/lazy-codec.ts';
 import { createInlineWorkers } from '../../shared/engine/inline-workers.ts';
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
 import { AppError } from '../../shared/errors.ts';
+import { IdbSwarmKey } from '../engine/database/idb-swarm-key.ts';
+import { SwarmGate } from '../engine/swarm-gate.ts';
+import { openSwarmKeyNews } from '../engine/swarm-key-news.ts';
 import { parseServiceWorkerRequest } from '../engine/service-worker-messages.ts';
 import type { ServiceWorkerRequest } from '../engine/service-worker-messages.ts';
 import { STREAM_PREFIX } from '../engine/stream-url.ts';
+import { DatabaseOpener } from './opened-database.ts';
 import { StoredFiles } from './stored-files.ts';
 import { respondToStream } from './stream-response.ts';
 
@@ -27,8 +31,18 @@ declare const self: ServiceWorkerGlobalScope & {
   readonly __WB_MANIFEST: { url: string; revision: string | null }[];
 };
 
-const swarm = createRelaySwarm({ baseUrls: [self.location.origin] });
-const files = new StoredFiles(swarm, createInlineWorkers(createLazyCodec(loadWasm)));
+const databases = new DatabaseOpener();
+const gate = new SwarmGate({
+  fetch: (url, init) => fetch(url, init),
+  loadKey: async () => {
+    const { database, deviceKey } = await databases.open();
+    return new IdbSwarmKey(database, deviceKey).load();
+  },
+  news: openSwarmKeyNews(),
+});
+const swarm = createRelaySwarm({ baseUrls: [self.location.origin], fetch: gate.fetch });
+const workers = createInlineWorkers(createLazyCodec(loadWasm));
+const files = new StoredFiles({ swarm, workers, gate, databases });
 
 for (const method of ['GET', 'HEAD'] as const) {
   registerRoute(

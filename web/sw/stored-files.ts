@@ -6,14 +6,16 @@ import { createSwarmView } from '../../shared/engine/swarm-view.ts';
 import type { SwarmView } from '../../shared/engine/swarm-view.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { readManifest } from '../engine/database/manifest-reader.ts';
-import { openDatabase } from '../engine/database/open-database.ts';
-import type { LanvaultDatabase } from '../engine/database/schema.ts';
-import { openVault } from '../engine/database/vault-store.ts';
+import { readThroughLocks } from '../engine/downloads/read-through-locks.ts';
+import type { SwarmGate } from '../engine/swarm-gate.ts';
+import type { DatabaseOpener } from './opened-database.ts';
 import type { ReadableFile } from './stream-response.ts';
 
-interface Opened {
-  readonly database: LanvaultDatabase;
-  readonly deviceKey: CryptoKey;
+export interface StoredFilesOptions {
+  readonly swarm: SwarmPort;
+  readonly workers: BlockWorkers;
+  readonly gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
+  readonly databases: DatabaseOpener;
 }
 
 /** The files of this browser's database, read out of the swarm. */
@@ -22,12 +24,15 @@ export class StoredFiles {
   readonly #workers: BlockWorkers;
   /** Members and latencies of the relays: learned again in a moment when the service worker is restarted. */
   readonly #view: SwarmView;
-  #opening: Promise<Opened> | null = null;
+  readonly #gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
+  readonly #databases: DatabaseOpener;
   #reads = 0;
 
-  constructor(swarm: SwarmPort, workers: BlockWorkers) {
+  constructor({ swarm, workers, gate, databases }: StoredFilesOptions) {
     this.#swarm = swarm;
     this.#workers = workers;
+    this.#gate = gate;
+    this.#databases = databases;
     this.#view = createSwarmView(swarm);
   }
 
@@ -38,7 +43,7 @@ export class StoredFiles {
 
   /** Throws `NOT_FOUND`, `CORRUPT`, `UNSUPPORTED` (a newer build's database), `IO`. */
   async open(id: ManifestId): Promise<ReadableFile> {
-    const { database, deviceKey } = await this.#opened();
+    const { database, deviceKey } = await this.#databases.open();
     const manifest = await readManifest(database, deviceKey, id);
     const { filename, type, size } = manifest.header;
     const downloader = createDownloader({
@@ -58,24 +63,9 @@ export class StoredFiles {
   async *#read(downloader: Downloader, range: ByteRange, signal: AbortSignal): AsyncGenerator<Bytes> {
     this.#reads++;
     try {
-      yield* downloader.read(range, signal);
+      yield* readThroughLocks({ downloader, gate: this.#gate, fromTheStart: false }, range, signal);
     } finally {
       this.#reads--;
     }
-  }
-
-  #opened(): Promise<Opened> {
-    this.#opening ??= this.#open().catch((cause: unknown) => {
-      this.#opening = null;
-      throw cause;
-    });
-    return this.#opening;
-  }
-
-  async #open(): Promise<Opened> {
-    const database = await openDatabase(() => {
-      this.#opening = null;
-    });
-    return { database, deviceKey: (await openVault(database)).deviceKey };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The IndexedDB database `lanvault`: what this browser must remember. The page writes it, the service worker reads it.
- * File keys and the vault's secret lie in it only as `WrappedSecret`s.
+ * File keys, the swarm key and the vault's secret lie in it only as `WrappedSecret`s.
  */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Bytes } from '../../../shared/bytes.ts';
@@ -13,6 +13,9 @@ export const DATABASE_NAME = 'lanvault';
 
 /** One record per device. */
 export const THIS_DEVICE = 'this-device';
+
+/** One record: a page's origin is one entry relay, so one swarm. */
+export const THIS_SWARM = 'this-swarm';
 
 export interface VaultRecord {
   /** AES-GCM, not extractable. */
@@ -69,6 +72,7 @@ export interface LanvaultSchema extends DBSchema {
   journals: { key: string; value: JournalRecord; indexes: { state: string; manifestId: string } };
   /** Keyed by [upload id, sequence number from 0]. */
   'journal-entries': { key: [string, number]; value: JournalEntry };
+  'swarm-keys': { key: string; value: WrappedSecret };
 }
 
 export type LanvaultDatabase = IDBPDatabase<LanvaultSchema>;
@@ -88,6 +92,9 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
     // Unfinished ones have no manifest id, and null is no key: they are not in this index.
     journals.createIndex('manifestId', 'manifestId');
     database.createObjectStore('journal-entries');
+  },
+  (database) => {
+    database.createObjectStore('swarm-keys');
   },
 ];
 

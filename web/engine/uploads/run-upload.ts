@@ -6,12 +6,15 @@ import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import type { LocalStores } from '../local-stores.ts';
+import type { SwarmGate } from '../swarm-gate.ts';
 import type { UploadItem } from './upload-item.ts';
 
 export interface UploadSurroundings {
   readonly stores: LocalStores;
   readonly swarm: SwarmPort;
   readonly workers: BlockWorkers;
+  /** Uploads wait while it is locked. */
+  readonly gate: Pick<SwarmGate, 'lock' | 'locks' | 'whenOpen'>;
   /** A file has joined the list. */
   readonly onStored: () => void;
 }

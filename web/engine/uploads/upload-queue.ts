@@ -24,7 +24,7 @@ export class UploadQueue {
   readonly #watchers = new Watchers<readonly Transfer[]>(() => this.#snapshot(), NOTIFY_INTERVAL_MS);
   readonly #items = new Map<string, UploadItem>();
   #pumping: Promise<void> | null = null;
-  #disposed = false;
+  readonly #disposed = new AbortController();
 
   constructor(surroundings: UploadSurroundings) {
     this.#surroundings = surroundings;
@@ -107,7 +107,7 @@ export class UploadQueue {
   }
 
   async dispose(): Promise<void> {
-    this.#disposed = true;
+    this.#disposed.abort();
     for (const item of this.#items.values()) item.running?.abort.abort();
     await this.#pumping;
     this.#watchers.dispose();
@@ -137,7 +137,7 @@ export class UploadQueue {
   }
 
   #pump(): void {
-    if (this.#disposed || this.#pumping !== null) return;
+    if (this.#disposed.signal.aborted || this.#pumping !== null) return;
     this.#pumping = this.#runAll().finally(() => {
       this.#pumping = null;
       // One may have been added after the last look.
@@ -150,10 +150,14 @@ export class UploadQueue {
   }
 
   async #runAll(): Promise<void> {
+    const { signal } = this.#disposed;
+    const { gate } = this.#surroundings;
     for (;;) {
       const next = this.#nextQueued();
-      if (next === undefined || this.#disposed) return;
-      await this.#run(next);
+      if (next === undefined || signal.aborted) return;
+      if (gate.lock === null) await this.#run(next);
+      // It may have been cancelled meanwhile: look again. An abort is the end of the queue.
+      else await gate.whenOpen(signal).catch(() => undefined);
     }
   }
 
@@ -176,6 +180,8 @@ export class UploadQueue {
   }
 
   async #tryRun(item: UploadItem, signal: AbortSignal): Promise<void> {
+    const { gate } = this.#surroundings;
+    const { locks } = gate;
     try {
       item.picked ??= await this.#fileFor(item, undefined);
       const manifestId = await runUpload(
@@ -193,7 +199,10 @@ export class UploadQueue {
       item.picked = null;
     } catch (cause) {
       const error = AppError.from(cause);
-      item.end(error.code === 'ABORTED' && signal.aborted ? 'cancelled' : 'failed', { error });
+      const cancelled = error.code === 'ABORTED' && signal.aborted;
+      // A private swarm that turned the key away in between is no fault of the upload: it waits and goes on from its journal.
+      if (!cancelled && gate.locks !== locks) item.end('queued');
+      else item.end(cancelled ? 'cancelled' : 'failed', { error });
     }
   }
 

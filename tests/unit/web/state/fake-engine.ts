@@ -7,6 +7,7 @@ import type {
   AppEngine,
   PickedFile,
   StoredFile,
+  SwarmAccess,
   SwarmHealth,
   Transfer,
 } from '../../../../web/engine/contract.ts';
@@ -91,6 +92,7 @@ export class FakeEngine implements AppEngine {
   readonly files = new Watched<readonly StoredFile[]>([]);
   readonly transfers = new Watched<readonly Transfer[]>([]);
   readonly swarm = new Watched<SwarmHealth>({ reachable: true, storageRelays: 7, hosts: 3 });
+  readonly access = new Watched<SwarmAccess>({ lock: null, hasKey: false });
   readonly update = new Watched(false);
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
   readonly calls: string[] = [];
@@ -110,6 +112,7 @@ export class FakeEngine implements AppEngine {
       this.files.watchers.size +
       this.transfers.watchers.size +
       this.swarm.watchers.size +
+      this.access.watchers.size +
       this.update.watchers.size
     );
   }
@@ -124,6 +127,18 @@ export class FakeEngine implements AppEngine {
 
   watchSwarm(callback: (health: SwarmHealth) => void): () => void {
     return this.swarm.watch(callback);
+  }
+
+  watchAccess(callback: (access: SwarmAccess) => void): () => void {
+    return this.access.watch(callback);
+  }
+
+  unlockSwarm(keyText: string): Promise<void> {
+    return this.#act(`unlock with ${keyText}`);
+  }
+
+  forgetSwarmKey(): Promise<void> {
+    return this.#act('forget the swarm key');
   }
 
   upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void> {

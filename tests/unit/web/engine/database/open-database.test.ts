@@ -1,7 +1,9 @@
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
-import { DATABASE_NAME, SCHEMA_VERSION } from '../../../../../web/engine/database/schema.ts';
+import { DATABASE_NAME, MIGRATIONS, SCHEMA_VERSION } from '../../../../../web/engine/database/schema.ts';
+import type { LanvaultSchema } from '../../../../../web/engine/database/schema.ts';
+import { openVault } from '../../../../../web/engine/database/vault-store.ts';
 import { freshIndexedDb } from './fresh-indexed-db.ts';
 
 beforeEach(freshIndexedDb);
@@ -17,6 +19,7 @@ describe('openDatabase', () => {
       'journal-entries',
       'journals',
       'manifest-rows',
+      'swarm-keys',
       'vault',
     ]);
     expect([...database.transaction('journals').store.indexNames]).toEqual(['manifestId', 'state']);
@@ -30,6 +33,23 @@ describe('openDatabase', () => {
     const second = await openDatabase(ignore);
     expect(await second.count('journal-entries')).toBe(1);
     second.close();
+  });
+
+  it('brings what an older build left up to date, and keeps it', async () => {
+    const older = await openDB<LanvaultSchema>(DATABASE_NAME, 1, {
+      upgrade(database, _from, _to, transaction) {
+        for (const migrate of MIGRATIONS.slice(0, 1)) migrate(database, transaction);
+      },
+    });
+    expect(older.objectStoreNames).not.toContain('swarm-keys');
+    const { vault } = await openVault(older);
+    await older.put('journal-entries', { kind: 'stored', index: 0, holders: [] }, ['a', 0]);
+    older.close();
+    const database = await openDatabase(ignore);
+    expect(database.objectStoreNames).toContain('swarm-keys');
+    expect(await database.count('journal-entries')).toBe(1);
+    expect((await openVault(database)).vault).toEqual(vault);
+    database.close();
   });
 
   it('refuses a newer schema and leaves its data alone', async () => {

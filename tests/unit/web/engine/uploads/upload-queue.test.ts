@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineClock } from '../../../../../shared/engine/clock.ts';
 import { createDownloader } from '../../../../../shared/engine/download.ts';
-import { abortError } from '../../../../../shared/errors.ts';
+import { AppError, abortError } from '../../../../../shared/errors.ts';
 import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
 import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
 import { IdbFiles } from '../../../../../web/engine/database/idb-files.ts';
 import { IdbJournals } from '../../../../../web/engine/database/idb-journals.ts';
+import { IdbSwarmKey } from '../../../../../web/engine/database/idb-swarm-key.ts';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
 import type { LanvaultDatabase } from '../../../../../web/engine/database/schema.ts';
 import { openVault } from '../../../../../web/engine/database/vault-store.ts';
@@ -13,6 +14,7 @@ import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
 import { UploadQueue } from '../../../../../web/engine/uploads/upload-queue.ts';
 import { FakeWorkers, collect, pseudoRandom } from '../../../shared/engine/fakes.ts';
 import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
+import { LockableGate } from '../lockable-gate.ts';
 import { freshIndexedDb } from '../database/fresh-indexed-db.ts';
 
 /** The swarm answers at once. */
@@ -30,6 +32,7 @@ let database: LanvaultDatabase;
 let stores: LocalStores;
 let swarm: MemorySwarm;
 let workers: FakeWorkers;
+let gate: LockableGate;
 const queues: UploadQueue[] = [];
 
 beforeEach(async () => {
@@ -41,10 +44,12 @@ beforeEach(async () => {
     vault,
     files: new IdbFiles(database, deviceKey),
     journals: new IdbJournals(database, deviceKey, navigator.locks),
+    swarmKey: new IdbSwarmKey(database, deviceKey),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   swarm = new MemorySwarm(instant, 6);
   workers = new FakeWorkers();
+  gate = new LockableGate();
 });
 
 afterEach(async () => {
@@ -54,7 +59,7 @@ afterEach(async () => {
 
 /** A visit to the page: a new queue on the same browser and swarm. */
 function visit(): UploadQueue {
-  const queue = new UploadQueue({ stores, swarm, workers, onStored: () => undefined });
+  const queue = new UploadQueue({ stores, swarm, workers, gate, onStored: () => undefined });
   queues.push(queue);
   return queue;
 }
@@ -305,5 +310,39 @@ describe('UploadQueue', () => {
     const otherTab = visit();
     await otherTab.restore();
     expect(await until(otherTab, () => true)).toEqual([]);
+  });
+
+  it('a private swarm that turns the key away makes uploads wait, and what was stored is not sent again', async () => {
+    const queue = visit();
+    swarm.beforePut = () => {
+      if (swarm.puts <= 2) return;
+      gate.lock = 'key-refused';
+      throw new AppError('NO_SESSION', 'This swarm is private.');
+    };
+    queue.add([picked('a.bin', 5), picked('b.bin', 1)], 'none');
+    await until(queue, (transfers) => gate.lock !== null && allIn('queued')(transfers));
+    expect(queue.active).toBe(true);
+    swarm.beforePut = () => undefined;
+    const putsBefore = swarm.puts;
+    gate.lock = null;
+    const [first] = await until(queue, allIn('done'));
+    expect(first?.resumedBytes).toBeGreaterThan(0);
+    expect(first?.chunksStored).toBe(5);
+    // At most what had no receipt, and the other file.
+    expect(swarm.puts - putsBefore).toBeLessThan(5 + 1);
+  });
+
+  it('an upload that waits at a locked swarm can be cancelled, and the queue can end', async () => {
+    const queue = visit();
+    gate.lock = 'needs-key';
+    queue.add([picked('a.bin', 1), picked('b.bin', 1)], 'none');
+    const [first] = await until(queue, allIn('queued'));
+    await queue.cancel(first?.id ?? '');
+    const [cancelled, second] = await until(queue, (transfers) => transfers[0]?.state === 'cancelled');
+    expect(cancelled?.error).toBeNull();
+    expect(second?.state).toBe('queued');
+    expect(swarm.puts).toBe(0);
+    await queue.dispose();
+    expect(gate.waiting).toBe(0);
   });
 });
