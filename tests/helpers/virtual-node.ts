@@ -268,7 +268,12 @@ export class VirtualNode implements CoreNetwork, AsyncDisposable {
         }
         this.#network.deliver(to, () => {
           if (node.id !== id) refuse('FORBIDDEN', 'Another relay answers there.');
-          else back(() => linked.resolve(this.#ends.get(id) ?? this.#link(node, stop)));
+          else {
+            back(() => {
+              // Whoever dialled has given up by now.
+              if (!stop.aborted) linked.resolve(this.#ends.get(id) ?? this.#link(node));
+            });
+          }
         });
       });
       return linked.promise;
@@ -276,8 +281,7 @@ export class VirtualNode implements CoreNetwork, AsyncDisposable {
   }
 
   /** The handshake is over. */
-  #link(other: VirtualNode, stop: AbortSignal): LinkEnd {
-    if (stop.aborted) throw abortError(stop);
+  #link(other: VirtualNode): LinkEnd {
     const [near, far] = LinkEnd.pair(this.#network, this, other);
     this.#add(near, other);
     this.#network.segment(this.port, other.port, 0, () => {

@@ -69,7 +69,7 @@ export class CarePass {
       const planned = plan(standing, self);
       tally.checked++;
       tally.missing += planned.missing;
-      if (planned.surplusAt !== null) tally.surplus++;
+      if (planned.surplus.length > 0) tally.surplus++;
       if (this.#isDue(standing, planned, mode.forced)) due.push({ standing, plan: planned });
     }
     const surplus = [...(await this.#move(due, tally, signal)), ...excessOf(standings, self)];
@@ -93,7 +93,7 @@ export class CarePass {
     return false;
   }
 
-  /** Makes the replicas that are due. Gives the chunks that have more than enough by it, each with its lowest-ranked holder. */
+  /** Makes the replicas that are due. Gives the chunks that have more than enough by it, each with the holders that are too many. */
   async #move(due: readonly Due[], tally: Tally, signal: AbortSignal): Promise<Excess[]> {
     const jobs = due.map(({ standing, plan: { missing, candidates, heirs } }): Job => {
       const { id, sizeBytes } = standing;
@@ -107,8 +107,8 @@ export class CarePass {
       if (outcome === undefined) return [];
       this.#count(planned, outcome, tally);
       const holders = new Set([...standing.holders, ...outcome.placed, ...outcome.had]);
-      const last = holders.size > REPLICAS ? standing.order.findLast(({ id }) => holders.has(id)) : undefined;
-      return last === undefined ? [] : { id: standing.id, at: last.id, standing: null };
+      const ranked = standing.order.filter(({ id }) => holders.has(id));
+      return ranked.slice(REPLICAS).map(({ id: at }) => ({ id: standing.id, at, standing: null }));
     });
   }
 
@@ -184,7 +184,7 @@ export class CarePass {
   }
 }
 
-/** A chunk with more holders than it needs, and the lowest-ranked of them. */
+/** A chunk with more holders than it needs, and one that is too many. */
 interface Excess {
   readonly id: ChunkId;
   readonly at: RelayId;
@@ -192,11 +192,10 @@ interface Excess {
   readonly standing: Standing | null;
 }
 
-/** The chunks of which this relay has one too many, and those that it is the first to see so. */
+/** The chunks of which this relay's replica is too many, and those of others, where it is the first holder's to tell them. */
 function excessOf(standings: readonly Standing[], self: RelayId): Excess[] {
   return standings.flatMap((standing) => {
-    const { surplusAt, turn } = plan(standing, self);
-    if (surplusAt === null || (surplusAt !== self && turn > 0)) return [];
-    return { id: standing.id, at: surplusAt, standing };
+    const { surplus, turn } = plan(standing, self);
+    return surplus.flatMap((at) => (at === self || turn === 0 ? { id: standing.id, at, standing } : []));
   });
 }

@@ -26,8 +26,8 @@ export interface Plan {
   readonly heirs: readonly RelayId[];
   /** 0: this relay is to act; n: n holders before it are. */
   readonly turn: number;
-  /** The lowest-ranked holder, when there are more than needed. */
-  readonly surplusAt: RelayId | null;
+  /** The holders beyond the ones that are needed, lowest-ranked last. Each may give up its replica without waiting for another. */
+  readonly surplus: readonly RelayId[];
   /** Holders that rank before this relay, the first first. */
   readonly better: readonly RelayId[];
 }
@@ -51,7 +51,7 @@ export function plan(standing: Standing, self: RelayId): Plan {
     candidates: missing > 0 ? takers.map(({ id }) => id) : [],
     heirs: ranked.length >= REPLICAS ? takers.filter(({ id }) => first.has(id)).map(({ id }) => id) : [],
     turn,
-    surplusAt: ranked.length > REPLICAS ? (ranked.at(-1) ?? null) : null,
+    surplus: ranked.slice(REPLICAS),
     better,
   };
 }

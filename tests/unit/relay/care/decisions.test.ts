@@ -47,16 +47,17 @@ describe('plan', () => {
   }
 
   it.each([
-    [
-      'five holders: nothing',
-      [0, 1, 2, 3, 4],
-      [],
-      { missing: 0, candidates: [], heirs: [], surplusAt: null },
-    ],
+    ['five holders: nothing', [0, 1, 2, 3, 4], [], { missing: 0, candidates: [], heirs: [], surplus: [] }],
     ['four: the next in order', [0, 1, 2, 4], [], { missing: 1, turn: 0, heirs: [] }],
     ['four and one that may be back: nothing', [0, 1, 2, 4], [3], { missing: 0, candidates: [] }],
-    ['six: the last one is too many', [0, 1, 2, 3, 4, 7], [], { surplusAt: relay(7), heirs: [] }],
-    ['one of the first lacks it', [0, 1, 2, 3, 7], [], { missing: 0, heirs: [relay(4)], surplusAt: null }],
+    ['six: the last one is too many', [0, 1, 2, 3, 4, 7], [], { surplus: [relay(7)], heirs: [] }],
+    [
+      'eight: the last three are too many',
+      [0, 1, 2, 3, 4, 5, 6, 7],
+      [],
+      { surplus: [5, 6, 7].map(relay), heirs: [] },
+    ],
+    ['one of the first lacks it', [0, 1, 2, 3, 7], [], { missing: 0, heirs: [relay(4)], surplus: [] }],
   ])('%s', (_, holders, doubtful, expected) => {
     expect(plan(standing(holders, doubtful), relay(0))).toMatchObject(expected);
   });
@@ -78,7 +79,7 @@ describe('plan', () => {
     const self = relay(99);
     const base = standing([0, 1, 2, 3, 4]);
     const planned = plan({ ...base, holders: new Set([...base.holders, self]) }, self);
-    expect(planned).toMatchObject({ surplusAt: self, turn: 5 });
+    expect(planned).toMatchObject({ surplus: [self], turn: 5 });
   });
 });
 
