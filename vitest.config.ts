@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], exclude: [RUNES], testTimeout: 30_000 },
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], exclude: [RUNES], testTimeout: 120_000 },
       },
       {
         // Compiled as for the browser, so that runes are the real signals.

@@ -41,19 +41,17 @@ test('unjoin of 10 of 50 relays under upload load', async () => {
   const entry = ['--entry-node', swarm.entry.url];
   const files = [await upload(user, entry, 'before.bin')];
 
-  let leaving = true;
+  const leaving = new AbortController();
   const load = (async () => {
-    for (let i = 0; leaving; i++) files.push(await upload(user, entry, `during-${String(i)}.bin`));
+    for (let i = 0; !leaving.signal.aborted; i++)
+      files.push(await upload(user, entry, `during-${String(i)}.bin`));
   })();
   const lows: number[] = [];
   const watch = (async () => {
-    while (leaving)
-      lows.push(
-        await fewest(
-          swarm,
-          files.flatMap(({ ids }) => ids),
-        ),
-      );
+    while (!leaving.signal.aborted) {
+      const ids = files.flatMap((file) => file.ids);
+      lows.push(await fewest(swarm, ids));
+    }
   })();
   try {
     for (const relay of swarm.relays.slice(1, 1 + LEAVING)) {
@@ -62,7 +60,7 @@ test('unjoin of 10 of 50 relays under upload load', async () => {
       expect((await holdersOfAll([relay.dir])).size).toBe(0);
     }
   } finally {
-    leaving = false;
+    leaving.abort();
     await Promise.all([load, watch]);
   }
   const ids = files.flatMap((file) => file.ids);
