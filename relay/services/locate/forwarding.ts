@@ -99,14 +99,15 @@ export class Forwarding {
     const neighbours = mesh.neighbours().filter((neighbour) => neighbour !== from);
     const won = new AbortController();
     const either = AbortSignal.any([signal, won.signal]);
-    const asked = neighbours.map(async (neighbour) => {
-      const { relays } = await rpc.call(neighbour, FORWARD, { id, query, hops: hops - 1 }, either);
+    const ask = async (neighbour: RelayId, until: AbortSignal): Promise<RelayId[]> => {
+      const { relays } = await rpc.call(neighbour, FORWARD, { id, query, hops: hops - 1 }, until);
       if (relays.length === 0) throw new Error('nobody');
       return relays.map(parseRelayId);
-    });
+    };
     try {
-      return await withDeadline(clock, hops * FORWARD_HOP_TIMEOUT_MS, 'Asking around', either, () =>
-        Promise.any(asked),
+      // Begun in there only: where the signal has fired already, nobody would wait for their failures, and that ends the process.
+      return await withDeadline(clock, hops * FORWARD_HOP_TIMEOUT_MS, 'Asking around', either, (until) =>
+        Promise.any(neighbours.map((neighbour) => ask(neighbour, until))),
       );
     } catch {
       throwIfAborted(signal);

@@ -86,6 +86,25 @@ describe('asking around', () => {
     }
   });
 
+  it('asks nobody, and leaves no failure behind, for a client that has gone already', async () => {
+    const { relays } = mesh(3, line);
+    const { id } = sampleChunk();
+    const gone = AbortSignal.abort();
+    const lost: unknown[] = [];
+    const onLost = (cause: unknown): void => void lost.push(cause);
+    // Such a failure ends a relay's process.
+    process.on('unhandledRejection', onLost);
+    try {
+      only(relays, 1).silent = true;
+      await expect(only(relays, 0).forwarding.find(id, gone)).rejects.toMatchObject({ code: 'ABORTED' });
+      await new Promise(setImmediate);
+    } finally {
+      process.off('unhandledRejection', onLost);
+    }
+    expect(lost).toEqual([]);
+    expect(only(relays, 1).asked).toBe(0);
+  });
+
   it('reaches everybody in a mesh of fifty, and nobody passes a question on more often than it has hops', async () => {
     const { relays } = mesh(50, (index) => [index - 1, index + 1, index * 3 + 7, index * 5 + 11]);
     const { id } = sampleChunk();
