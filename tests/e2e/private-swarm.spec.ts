@@ -121,6 +121,32 @@ test('a key file opens it; once the key is forgotten, uploads wait for it and lo
   expect(await sha256OfFile(stage.path('big copy.bin'))).toBe(await sha256OfFile(big));
 });
 
+test('a key that was changed leads back to the question, and the new one goes on', async ({ page }) => {
+  test.setTimeout(240_000);
+  const [oldKey, newKey] = [newSwarmKeyText(), newSwarmKeyText()];
+  await using stage = await Stage.set(6, oldKey);
+  await page.goto(stage.proxy.url);
+  await enterKey(page, oldKey);
+  await expectOpen(page);
+  await uploadAll(page, [CLIP]);
+  await downloadFile(page, 'clip.webm', stage.path('copy.webm'));
+
+  const { relays } = stage.swarm;
+  await Promise.all(relays.map((relay) => relay.kill('SIGTERM')));
+  await writeFile(stage.keyFile, newKey);
+  for (const [i, relay] of relays.entries()) relays[i] = await relay.restart();
+  await expect(page.getByRole('heading', { name: 'The swarm key does not work any more' })).toBeVisible({
+    timeout: 60_000,
+  });
+  await enterKey(page, oldKey);
+  await expect(page.getByRole('alert')).toContainText('This key does not open this swarm');
+  await enterKey(page, newKey);
+  await expectOpen(page);
+  // The service worker had a session and a key of its own; both are void.
+  await downloadFile(page, 'clip.webm', stage.path('copy 2.webm'));
+  expect(await sha256OfFile(stage.path('copy 2.webm'))).toBe(await sha256OfFile(CLIP));
+});
+
 test('axe finds nothing where the page asks for the key', async ({ page }) => {
   await using stage = await Stage.set(1, newSwarmKeyText());
   for (const colorScheme of ['light', 'dark'] as const) {

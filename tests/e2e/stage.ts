@@ -43,6 +43,11 @@ export class Stage implements AsyncDisposable {
     return new Stage(swarm, webUi, await RecordingProxy.start(webUi.port), dir);
   }
 
+  /** Of a private swarm: what its relays read when they start. */
+  get keyFile(): string {
+    return keyFileIn(this.dir);
+  }
+
   path(name: string): string {
     return path.join(this.dir, name);
   }
@@ -54,13 +59,17 @@ export class Stage implements AsyncDisposable {
   }
 }
 
+function keyFileIn(dir: string): string {
+  return path.join(dir, 'stage.key');
+}
+
 interface Access {
   readonly extraArgs?: readonly string[];
   readonly fetch?: RelayFetch;
 }
 
 async function privateAccess(dir: string, swarmKeyText: string): Promise<Access> {
-  const keyFile = path.join(dir, 'stage.key');
+  const keyFile = keyFileIn(dir);
   await writeFile(keyFile, swarmKeyText, { mode: 0o600 });
   return {
     extraArgs: ['--swarm-key', keyFile],
