@@ -100,7 +100,7 @@ export class Departure {
       const { code, message } = AppError.from(cause);
       log.error({ err: cause }, 'This relay could not leave, and is back in service');
       if (this.#status.state === 'leaving') {
-        this.#mark('');
+        this.#unmark();
         intake.open();
         this.#update({ state: 'serving', error: { code, message } });
       } else {
@@ -174,6 +174,15 @@ export class Departure {
   #mark(mark: 'leaving' | 'wiping' | ''): void {
     const { store, meta } = this.#parts;
     store.database.durably(() => meta.set(MARK, mark));
+  }
+
+  /** Where the disk that failed still fails, the mark stays, and the next start tries to leave again. */
+  #unmark(): void {
+    try {
+      this.#mark('');
+    } catch (cause) {
+      this.#parts.log.error({ err: cause }, 'That this relay stays could not be written down');
+    }
   }
 
   #update(change: Partial<DepartureStatus>): void {
