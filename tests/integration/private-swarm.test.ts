@@ -109,12 +109,14 @@ test('clients with the key do everything, those without it nothing', async () =>
     ['GET', '/topology'],
     ['GET', '/metrics'],
     ['GET', '/events'],
-    ['POST', '/repair'],
-    ['POST', '/unjoin'],
   ] as const) {
     const answer = await fetch(`${swarm.entry.url}${path}`, { method });
     expect(answer.status, `${method} ${path}`).toBe(401);
     expect(await answer.text()).not.toContain(id);
+  }
+  // The operator's own token opens these two.
+  for (const path of ['/repair', '/unjoin']) {
+    expect((await fetch(`${swarm.entry.url}${path}`, { method: 'POST' })).status).toBe(403);
   }
 });
 
