@@ -67,6 +67,8 @@ export class ChunkStore implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** A file is judged by its bytes and then set aside by its name: between the two, nobody may put another one there. */
   readonly #turns = new KeyedTurns();
+  /** Deleted, but their files could not be destroyed: tried again with each deletion of them, and at the next start. */
+  readonly #resisting = new Set<ChunkId>();
   /** Until this settles, files may exist that the index does not know. */
   #reconciliation: Promise<void> = Promise.resolve();
   #reconciled = false;
@@ -145,19 +147,13 @@ export class ChunkStore implements AsyncDisposable {
     try {
       await this.#accounted;
       this.#refuseDeleted(id);
-      if (this.has(id) && (await this.#verify(id))) return await this.#confirm(id, source);
-      return await this.#budget.withRoom(sizeHintBytes, async () => {
-        const { sizeBytes } = await this.#files.write(id, source, (digest, move) =>
-          this.#turns.run(id, async () => {
-            this.#refuseDeleted(id);
-            await move();
-            // Its tombstone may have come while the file took its name: who brought it waits to destroy the file.
-            this.#refuseDeleted(id);
-            this.#index.put(digest, this.#options.wallTime());
-          }),
-        );
-        return sizeBytes;
-      });
+      const sizeBytes =
+        this.has(id) && (await this.#verify(id))
+          ? await this.#confirm(id, source)
+          : await this.#budget.withRoom(sizeHintBytes, () => this.#write(id, source));
+      // Whoever has all of it could bring it to any relay that never had it.
+      this.doubtful.clear(id);
+      return sizeBytes;
     } catch (cause) {
       throw storageError(cause);
     }
@@ -165,7 +161,8 @@ export class ChunkStore implements AsyncDisposable {
 
   /**
    * Deletes for good: the tombstones are durable first, all in one go; then files are destroyed. A crash in between is made up for
-   * at the next start. Throws `IO` when a file resists; it is not served all the same. `BAD_INPUT` for what is not hex.
+   * at the next start. A file that resists is not served all the same; see `resists`. Throws `IO`, `NO_SPACE` when nothing was
+   * deleted, `BAD_INPUT` for what is not hex.
    */
   async delete(deletions: readonly Deletion[]): Promise<Map<ChunkId, DeletionOutcome>> {
     try {
@@ -182,6 +179,11 @@ export class ChunkStore implements AsyncDisposable {
     } catch (cause) {
       throw storageError(cause);
     }
+  }
+
+  /** Whether the chunk is deleted, and its bytes are still on the disk: then its deletion is to be asked for again. */
+  resists(id: ChunkId): boolean {
+    return this.#resisting.has(id);
   }
 
   /** Re-hashes a chunk's file. False: it is gone, or rotten and has been set aside; then the chunk is not held any more. */
@@ -238,8 +240,28 @@ export class ChunkStore implements AsyncDisposable {
     this.database[Symbol.dispose]();
   }
 
-  #erase(id: ChunkId): Promise<boolean> {
-    return this.#turns.run(id, () => this.#files.remove(id));
+  /** Never rejects: what one file does must not keep the others. */
+  async #erase(id: ChunkId): Promise<void> {
+    try {
+      await this.#turns.run(id, () => this.#files.remove(id));
+      this.#resisting.delete(id);
+    } catch (cause) {
+      this.#resisting.add(id);
+      this.#options.log.error({ err: cause }, 'The file of a deleted chunk cannot be destroyed');
+    }
+  }
+
+  async #write(id: ChunkId, source: ChunkSource): Promise<number> {
+    const { sizeBytes } = await this.#files.write(id, source, (digest, move) =>
+      this.#turns.run(id, async () => {
+        this.#refuseDeleted(id);
+        await move();
+        // Its tombstone may have come while the file took its name: who brought it waits to destroy the file.
+        this.#refuseDeleted(id);
+        this.#index.put(digest, this.#options.wallTime());
+      }),
+    );
+    return sizeBytes;
   }
 
   async #filesAmong(ids: Iterable<ChunkId>): Promise<Set<ChunkId>> {

@@ -41,7 +41,7 @@ export class Deletions {
     const unknown = [];
     for (const [index, tombstone] of tombstones.entries()) {
       const id = tombstoneId(tombstone);
-      if (store.tombstones.has(id)) outcomes.set(id, 'known');
+      if (this.isGone(id)) outcomes.set(id, 'known');
       else if (ageMs(index) >= TOMBSTONE_KEPT_MS && !store.has(id)) outcomes.set(id, 'full');
       else unknown.push({ tombstone, source, receivedAt: clock.wallTime() - ageMs(index) });
     }
@@ -55,7 +55,8 @@ export class Deletions {
 
   /** Whether the chunk is not held here and will be refused. */
   isGone(id: ChunkId): boolean {
-    return this.#parts.store.tombstones.has(id);
+    const { store } = this.#parts;
+    return store.tombstones.has(id) && !store.resists(id);
   }
 
   /** The part of a chunk that tells who may delete it, also of one that is deleted already. */

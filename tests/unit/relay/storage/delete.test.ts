@@ -129,6 +129,72 @@ describe('a deleted chunk', () => {
   });
 });
 
+describe('a file that cannot be destroyed', () => {
+  it('keeps none of its batch, and goes when the deletion is asked for again', async () => {
+    await using rig = await StoreRig.create();
+    const chunks = Array.from({ length: 40 }, () => ownedChunk());
+    const [stubborn] = chunks;
+    if (stubborn === undefined) throw new Error('There are forty.');
+    let failing = true;
+    const store = await rig.open({
+      ops: {
+        ...nodeFileOps,
+        unlink: (file) => {
+          const resists = failing && String(file) === rig.fileOf(stubborn.id);
+          if (resists) return Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }));
+          return nodeFileOps.unlink(file);
+        },
+      },
+    });
+    for (const { id, bytes } of chunks) await store.put(id, [bytes]);
+    const batch = chunks.map(({ tombstone }) => ({ tombstone, source: 'client' as const, receivedAt: 1 }));
+    const outcomes = await store.delete(batch);
+    expect(new Set(outcomes.values())).toEqual(new Set(['deleted']));
+    const left = (await readdir(path.join(rig.dir, 'chunks'), { recursive: true })).filter(
+      (name) => path.basename(name).length === 64,
+    );
+    expect(left.map((name) => path.basename(name))).toEqual([stubborn.id]);
+    expect([store.resists(stubborn.id), await codeOf(store.read(stubborn.id))]).toEqual([true, 'DELETED']);
+
+    failing = false;
+    expect(await remove(store, stubborn)).toBe('known');
+    expect(store.resists(stubborn.id)).toBe(false);
+    await expectGone(store, rig, stubborn);
+  });
+
+  it('does not keep the index from being brought in line at the next start', async () => {
+    await using rig = await StoreRig.create();
+    const [deleted, lost] = [ownedChunk(), ownedChunk()];
+    const store = await rig.open();
+    for (const { id, bytes } of [deleted, lost]) await store.put(id, [bytes]);
+    await remove(store, deleted);
+    await store[Symbol.asyncDispose]();
+    await writeFile(rig.fileOf(deleted.id), deleted.bytes);
+    await rm(rig.fileOf(lost.id));
+
+    const unlink = (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }));
+    const again = await rig.open({ ops: { ...nodeFileOps, unlink } });
+    expect(again.usage.chunks).toBe(0);
+    expect(await codeOf(again.read(deleted.id))).toBe('DELETED');
+  });
+});
+
+it('a doubtful chunk that is sent once more is served again', async () => {
+  await using rig = await StoreRig.create();
+  const store = await rig.open();
+  const chunks = [ownedChunk(), ownedChunk()];
+  for (const { id, bytes } of chunks) await store.put(id, [bytes]);
+  store.doubtful.markAll();
+  const [again, rotten] = chunks;
+  if (again === undefined || rotten === undefined) throw new Error('There are two.');
+  expect(await codeOf(store.put(again.id, [rotten.bytes]))).toBe('HASH_MISMATCH');
+  expect(store.doubtful.has(again.id)).toBe(true);
+  await store.put(again.id, [again.bytes]);
+  await writeFile(rig.fileOf(rotten.id), 'rotten');
+  await store.put(rotten.id, [rotten.bytes]);
+  expect(chunks.map(({ id }) => store.doubtful.has(id))).toEqual([false, false]);
+});
+
 describe('quotas of tombstones', () => {
   it('bound what is remembered of chunks not held, and never what is deleted', async () => {
     await using rig = await StoreRig.create();
@@ -151,6 +217,41 @@ describe('quotas of tombstones', () => {
     expect(await remove(again, ownedChunk(), 'client')).toBe('full');
     expect(again.tombstones.forgetBefore(501, 2)).toBe(2);
     expect(await remove(again, ownedChunk(), 'client')).toBe('kept');
+  });
+
+  it('are kept without going through all tombstones: metrics ask for their number, and old ones go by the thousand', async () => {
+    await using rig = await StoreRig.create();
+    const store = await rig.open();
+    const held = ownedChunk();
+    await store.put(held.id, [held.bytes]);
+    const table = store.tombstones;
+    let scans = 0;
+    const counting = new Proxy(store.database, {
+      get: (database, property) => {
+        if (property === 'onReset') return () => undefined;
+        return (sql: string) => {
+          const query = database.query(sql);
+          const note = (): void => void (scans += sql.includes('COUNT(*)') ? 1 : 0);
+          return {
+            get: (...parameters: Parameters<typeof query.get>) => (note(), query.get(...parameters)),
+            all: (...parameters: Parameters<typeof query.all>) => (note(), query.all(...parameters)),
+            run: (...parameters: Parameters<typeof query.run>) => (note(), query.run(...parameters)),
+          };
+        };
+      },
+    });
+    await remove(store, held);
+    for (const source of [PEER, PEER, OTHER] as const) await remove(store, ownedChunk(), source);
+    expect(table.size).toBe(4);
+    const other = new TombstoneTable(counting, { perSource: 2, total: 3 });
+    expect(scans).toBeGreaterThan(0);
+    scans = 0;
+    expect([other.size, other.hasRoom(PEER), other.hasRoom(OTHER)]).toEqual([4, false, false]);
+    expect(other.forgetBefore(501, 10)).toBe(3);
+    expect([other.size, other.hasRoom(PEER), other.hasRoom(OTHER)]).toEqual([1, true, true]);
+    expect(other.forgetBefore(2000, 10)).toBe(1);
+    expect(other.size).toBe(0);
+    expect(scans).toBe(0);
   });
 
   it('a batch is taken together or, when the disk refuses, not at all', async () => {
