@@ -7,29 +7,35 @@ export class ProviderTable {
   readonly #add: Query;
   readonly #drop: Query;
   readonly #of: Query;
-  readonly #count: Query;
-  readonly #countOf: Query;
-  readonly #relays: Query;
+  /** Rows by relay: counting them anew for each message would take longer than the message. */
+  readonly #counts = new Map<RelayId, number>();
+  #total = 0;
 
   constructor(database: IndexDatabase) {
     this.#database = database;
     this.#add = database.query('INSERT INTO providers (chunk, relay) VALUES (?, ?) ON CONFLICT DO NOTHING');
     this.#drop = database.query('DELETE FROM providers WHERE relay = ?');
     this.#of = database.query('SELECT relay FROM providers WHERE chunk = ? ORDER BY relay LIMIT ?');
-    this.#count = database.query('SELECT COUNT(*) AS count FROM providers');
-    this.#countOf = database.query('SELECT COUNT(*) AS count FROM providers WHERE relay = ?');
-    this.#relays = database.query('SELECT DISTINCT relay FROM providers ORDER BY relay');
+    const counts = database.query(
+      'SELECT relay, COUNT(*) AS count FROM providers GROUP BY relay ORDER BY relay',
+    );
+    for (const row of counts.all()) this.#changed(row['relay'] as RelayId, Number(row['count']));
+    database.onReset(() => {
+      this.#counts.clear();
+      this.#total = 0;
+    });
   }
 
   add(relay: RelayId, chunks: readonly ChunkId[]): void {
-    this.#database.transaction(() => {
-      for (const chunk of chunks) this.#add.run(chunk, relay);
-    });
+    const added = this.#database.transaction(() =>
+      chunks.reduce((sum, chunk) => sum + this.#add.run(chunk, relay), 0),
+    );
+    this.#changed(relay, added);
   }
 
   /** All that `relay` has said. */
   drop(relay: RelayId): void {
-    this.#drop.run(relay);
+    this.#changed(relay, -this.#drop.run(relay));
   }
 
   of(chunk: ChunkId, limit: number): RelayId[] {
@@ -38,12 +44,18 @@ export class ProviderTable {
 
   /** Rows in all, or of one relay. */
   count(relay?: RelayId): number {
-    const row = relay === undefined ? this.#count.get() : this.#countOf.get(relay);
-    return Number(row?.['count'] ?? 0);
+    return relay === undefined ? this.#total : (this.#counts.get(relay) ?? 0);
   }
 
   /** Whoever has said something. */
   relays(): RelayId[] {
-    return this.#relays.all().map((row) => row['relay'] as RelayId);
+    return [...this.#counts.keys()];
+  }
+
+  #changed(relay: RelayId, rows: number): void {
+    const count = this.count(relay) + rows;
+    if (count > 0) this.#counts.set(relay, count);
+    else this.#counts.delete(relay);
+    this.#total += rows;
   }
 }

@@ -105,7 +105,7 @@ export class Providers {
     for (const relay of this.#table.relays()) if (members.get(relay) === undefined) this.#table.drop(relay);
     const unsubscribe = events.subscribe((event) => {
       if (event.type === 'peer-joined' || event.type === 'peer-left') this.#changedAt = clock.now();
-      if (event.type === 'peer-left') this.#table.drop(parseRelayId(event.id));
+      if (event.type === 'peer-left') this.#dropHintsOf(parseRelayId(event.id));
       if (event.type === 'chunk-stored' && event.relay === self) this.#note(parseChunkId(event.id));
     });
     stopped.addEventListener('abort', unsubscribe, { once: true });
@@ -138,6 +138,15 @@ export class Providers {
     for (const relay of before) if (!told.has(relay) && !outbox.has(relay)) outbox.set(relay, []);
     await this.#send(outbox, 0, told, signal);
     this.#told = told;
+  }
+
+  /** Whoever publishes an event cannot handle a disk that is full; a hint too many misleads nobody for long. */
+  #dropHintsOf(relay: RelayId): void {
+    try {
+      this.#table.drop(relay);
+    } catch (err) {
+      this.#parts.log.warn({ err, relay }, 'The hints of a relay that has gone could not be dropped');
+    }
   }
 
   #note(id: ChunkId): void {

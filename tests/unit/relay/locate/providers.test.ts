@@ -4,6 +4,7 @@ import { Providers } from '../../../../relay/services/locate/providers.ts';
 import { RpcRouter } from '../../../../relay/services/rpc.ts';
 import type { PeerRpc } from '../../../../relay/services/rpc.ts';
 import { IndexDatabase } from '../../../../relay/storage/index-database.ts';
+import { ProviderTable } from '../../../../relay/storage/provider-table.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
 import { MAX_PROVIDED_PER_RELAY, PROVIDER_REPLICAS, PROVIDE_INTERVAL_MS } from '../../../../shared/limits.ts';
@@ -26,6 +27,7 @@ function swarm() {
     const router = new RpcRouter();
     const events = new EventBus(() => 0);
     const held = new Set<ChunkId>();
+    const database = new IndexDatabase(':memory:');
     const rpc: PeerRpc = {
       call: async (to, method, params, either) => {
         const target = relays.find(({ id }) => id === to);
@@ -46,10 +48,10 @@ function swarm() {
             .slice(0, limit)
             .map(row),
       },
-      database: new IndexDatabase(':memory:'),
+      database,
       ...{ events, rpc, router, clock, log: silentLog, random: () => 0.5, stopped: signal },
     });
-    return { id: self.id, router, events, held, providers, messages: 0 };
+    return { id: self.id, router, events, held, database, providers, messages: 0 };
   });
   const outsiderOf = (id: ChunkId): (typeof relays)[number] => {
     const holders = new Set<string>(holdersOf(id, peers).map((holder) => holder.id));
@@ -137,5 +139,31 @@ describe('hints of where chunks lie', () => {
     );
     expect(kept.length).toBeLessThanOrEqual(MAX_PROVIDED_PER_RELAY);
     expect(kept.length).toBeGreaterThan(MAX_PROVIDED_PER_RELAY / 2);
+  });
+
+  it('of a relay that goes while the disk is full do not end the process', () => {
+    const { relays, outsiderOf } = swarm();
+    const teller = outsiderOf(sampleChunk().id);
+    const [listener] = relays;
+    if (listener === undefined) throw new Error('No relays.');
+    listener.providers.start();
+    // Nothing can be written any more.
+    listener.database[Symbol.dispose]();
+    expect(() => listener.events.publish({ type: 'peer-left', id: teller.id })).not.toThrow();
+  });
+
+  it('are counted without counting them anew: of each relay, of all, and after a restart', () => {
+    const database = new IndexDatabase(':memory:');
+    const table = new ProviderTable(database);
+    const chunks = Array.from({ length: 5 }, () => sampleChunk().id);
+    table.add(idFor(1), chunks);
+    table.add(idFor(1), chunks.slice(0, 3));
+    table.add(idFor(2), chunks.slice(0, 2));
+    expect([table.count(idFor(1)), table.count(idFor(2)), table.count()]).toEqual([5, 2, 7]);
+    const again = new ProviderTable(database);
+    expect([again.count(idFor(1)), again.count(idFor(2)), again.count()]).toEqual([5, 2, 7]);
+    table.drop(idFor(1));
+    table.drop(idFor(1));
+    expect([table.count(idFor(1)), table.count(), table.relays()]).toEqual([0, 2, [idFor(2)]]);
   });
 });
