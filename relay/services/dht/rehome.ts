@@ -7,15 +7,17 @@ import { AppError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
 import {
   MAX_DIGESTS_PER_RPC,
+  NEIGHBOURHOOD,
   REHOME_DELAY_MS,
   REHOME_INTERVAL_MS,
   REHOME_MAX_DELAY_MS,
+  REPLICAS,
 } from '../../../shared/limits.ts';
 import type { RecordKey } from '../../../shared/protocol/records.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../ports.ts';
-import { recordHolders } from './dht-node.ts';
+import { recordHolders, recordOrder } from './dht-node.ts';
 import type { DhtNode } from './dht-node.ts';
 import type { Members } from './members.ts';
 import type { RecordHolders } from './record-holders.ts';
@@ -92,8 +94,40 @@ export class Rehome {
       if (this.#parts.store.keys('', 1).length === 0) return;
       await this.pass(signal);
     }
+    await this.#handOn(signal);
     if (this.#parts.store.keys('', 1).length === 0) return;
     throw new AppError('UNAVAILABLE', 'Some records of the swarm found no other relay to keep them.');
+  }
+
+  /**
+   * What not every holder has taken goes to the next in order, as new records do: a relay that is silent, full or lies keeps
+   * nobody here.
+   */
+  async #handOn(signal: AbortSignal): Promise<void> {
+    const { node, store } = this.#parts;
+    let after = '';
+    for (;;) {
+      const keys = store.keys(after, MAX_DIGESTS_PER_RPC);
+      const relays = node.keepers();
+      const left = keys.map((key) => ({
+        ...{ key, digest: store.digest(key), holders: [], isOurs: false },
+        order: recordOrder(key, relays),
+        taken: 0,
+      }));
+      for (let rank = 0; rank < NEIGHBOURHOOD; rank++) {
+        const open = left.filter(({ order, taken }) => taken < REPLICAS && order[rank] !== undefined);
+        for (const [relay, offered] of Map.groupBy(open, ({ order }) => order[rank])) {
+          if (relay === undefined) continue;
+          const taken = new Set(await this.#compare(relay, offered, signal));
+          for (const holding of offered) if (taken.has(holding.key)) holding.taken++;
+        }
+      }
+      // Where so few are left, one of them that takes nothing does not count.
+      for (const { key, digest, order, taken } of left)
+        if (taken > 0 && taken >= Math.min(REPLICAS, order.length - 1)) store.forget(key, digest);
+      after = keys.at(-1) ?? after;
+      if (keys.length < MAX_DIGESTS_PER_RPC) return;
+    }
   }
 
   #changed(): void {
