@@ -1,8 +1,11 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-/** Integration tests start real relay processes: one file at a time on two cores. */
-const processes = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 };
+/**
+ * Integration tests start real relay processes, and wait most of the time: two files at once on two cores. Long ones measure, and
+ * run alone.
+ */
+const processes = { testTimeout: 120_000, hookTimeout: 60_000 };
 
 /** Tests of Svelte modules. */
 const RUNES = 'tests/unit/web/{ui,state}/**/*.test.ts';
@@ -19,8 +22,23 @@ export default defineConfig({
         resolve: { conditions: ['browser'] },
         test: { name: 'web', include: [RUNES], server: { deps: { inline: [/svelte/] } } },
       },
-      { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...processes } },
-      { test: { name: 'long', include: ['tests/long/**/*.test.ts'], ...processes, testTimeout: 3_600_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/integration/**/*.test.ts'],
+          ...processes,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['tests/long/**/*.test.ts'],
+          ...processes,
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+        },
+      },
     ],
   },
 });
