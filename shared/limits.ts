@@ -199,6 +199,9 @@ export const MAX_LINK_FRAME_BYTES = LINK_BODY_BYTES + KIB;
 export const MAX_LINK_BUFFER_BYTES = 128 * MIB;
 /** Inbound sockets that have not proven who they are; the oldest gives way. */
 export const MAX_PENDING_HANDSHAKES = 64;
+/** How often one of the relays that are gone is tried, and for how long: a dial costs little, and a network cut in two heals by it. */
+export const RECALL_INTERVAL_MS = 5 * SECOND;
+export const RECALL_MS = 24 * 3600 * SECOND;
 /** Relays heard of and not proven yet; and the dials under way to prove them, in all and to one address. */
 export const MAX_CANDIDATES = 1024;
 /** Of them, those said to be at one address: many times what a host runs, and the others still have room. */

@@ -7,7 +7,12 @@ import type { Introduce, RelayHint } from '../services/introduce.ts';
 import type { LinkKeeper } from '../services/mesh/link-keeper.ts';
 import type { PeerRpc, RpcRouter } from '../services/rpc.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { MAX_LINK_BUFFER_BYTES, MAX_PROBE_DIALS } from '../../shared/limits.ts';
+import {
+  MAX_LINK_BUFFER_BYTES,
+  MAX_PROBE_DIALS,
+  RECALL_INTERVAL_MS,
+  RECALL_MS,
+} from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
@@ -144,6 +149,7 @@ class RelaySwarmNode implements SwarmNode {
     this.#announced = true;
     if (settings.discoveryPort !== 0) await this.#startDiscovery(httpPort);
     clock.every(TICK_INTERVAL_MS, () => this.#tick(), this.#stopped.signal);
+    clock.every(RECALL_INTERVAL_MS, () => this.#recall(), this.#stopped.signal);
     this.#exchange.start();
     for (const url of this.#joinUrls) void this.#join(url);
   }
@@ -241,6 +247,18 @@ class RelaySwarmNode implements SwarmNode {
       void this.#probe(id);
     }
     this.#verifyDue();
+  }
+
+  /**
+   * Tries one of the relays that are gone, at random: where beacons do not reach, nobody else would tell the two sides of a
+   * network that was cut of each other. One that answers tells of the rest.
+   */
+  #recall(): void {
+    const gone = this.#options.membership.away(RECALL_MS);
+    const chosen = gone[Math.floor(Math.random() * gone.length)];
+    if (chosen === undefined) return;
+    const { id, host, link } = chosen.peer;
+    this.#onHint(id, { host, link });
   }
 
   async #probe(id: RelayId): Promise<void> {

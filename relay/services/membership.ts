@@ -171,9 +171,9 @@ export class Membership {
     return this.#members.get(id)?.since;
   }
 
-  /** Relays that have been gone for no longer than the grace. At most `MAX_PEERS`. */
-  away(): AwayMember[] {
-    const earliest = this.#options.clock.now() - this.#graceMs;
+  /** Relays that have been gone for no longer than `withinMs`, the grace unless it is given. At most `MAX_PEERS`. */
+  away(withinMs = this.#graceMs): AwayMember[] {
+    const earliest = this.#options.clock.now() - withinMs;
     return [...this.#away.values()].filter(({ goneAt }) => goneAt >= earliest);
   }
 
