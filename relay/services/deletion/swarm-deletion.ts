@@ -12,7 +12,7 @@ import type { Membership } from '../membership.ts';
 import type { MeshView } from '../mesh/mesh-view.ts';
 import type { Clock } from '../ports.ts';
 import type { PeerRpc, RpcRouter } from '../rpc.ts';
-import { doubtAfterAbsence, noteAlive } from './absence.ts';
+import { Absence } from './absence.ts';
 import { watchBoot } from './boot.ts';
 import { answerDeletions } from './deletion-rpc.ts';
 import { DeletionService } from './deletion-service.ts';
@@ -52,14 +52,14 @@ export class SwarmDeletion {
   readonly #parts: SwarmDeletionParts;
   readonly #deletions: Deletions;
   readonly #doubtful: DoubtfulTable;
-  readonly #meta: MetaTable;
+  readonly #absence: Absence;
   #settling = false;
 
   constructor(parts: SwarmDeletionParts) {
     const { self, store, membership, clock, router } = parts;
     this.#parts = parts;
     this.#doubtful = store.doubtful;
-    this.#meta = new MetaTable(store.database);
+    this.#absence = new Absence(new MetaTable(store.database), store.doubtful);
     this.#deletions = new Deletions(parts);
     const members = (): RelayId[] => membership.list().flatMap(({ id }) => (id === self ? [] : id));
     this.gossip = new Gossip({ ...parts, members });
@@ -98,9 +98,7 @@ export class SwarmDeletion {
   #noteAlive(): void {
     const { clock, log } = this.#parts;
     try {
-      const now = clock.wallTime();
-      doubtAfterAbsence(this.#meta, this.#doubtful, now);
-      noteAlive(this.#meta, now);
+      this.#absence.note(clock.wallTime());
     } catch (err) {
       log.error({ err }, 'The index cannot be written');
     }
