@@ -91,8 +91,8 @@ function describe(reply: FastifyReply, { id }: GetRequest, sizeBytes: number): F
     .header('cache-control', 'public, max-age=31536000, immutable');
 }
 
-/** Loopback is the relay's own user, and a whole test rig. */
-function clientOf(address: string): string | undefined {
+/** Whom a place behind a gate is taken for. Loopback is the relay's own user, and a whole test rig: all places are theirs. */
+export function clientOf(address: string): string | undefined {
   return isLoopbackAddress(address) ? undefined : addressGroup(address);
 }
 

@@ -5,7 +5,7 @@ import { MAX_DELETE_BODY_BYTES } from '../../shared/limits.ts';
 import { DELETE_HEADER, deletionRoutes } from '../../shared/protocol/deletion-routes.ts';
 import type { DeleteResult } from '../../shared/protocol/deletion-routes.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone } from './chunk-routes.ts';
+import { clientGone, clientOf } from './chunk-routes.ts';
 import type { HttpServer } from './server.ts';
 
 /** On a part of the server that takes JSON. */
@@ -23,7 +23,7 @@ export function registerDeletionRoutes(
       token: request.headers[DELETE_HEADER.token],
       bodyHash: request.headers[DELETE_HEADER.bodyHash] ?? null,
     };
-    const [result] = await deletion.delete([wanted], clientGone(reply));
+    const [result] = await deletion.delete([wanted], clientGone(reply), clientOf(request.ip));
     return orError(result);
   });
 
@@ -38,7 +38,7 @@ export function registerDeletionRoutes(
       token,
       bodyHash: body_hash ?? null,
     }));
-    return { chunks: await deletion.delete(wanted, clientGone(reply)) };
+    return { chunks: await deletion.delete(wanted, clientGone(reply), clientOf(request.ip)) };
   });
 }
 

@@ -4,7 +4,7 @@ import { MAX_CONCURRENT_LOCATES, MAX_LOCATE_BODY_BYTES, MAX_RECORD_BODY_BYTES } 
 import { dhtRoutes } from '../../shared/protocol/dht-routes.ts';
 import { Gate } from '../services/gate.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone } from './chunk-routes.ts';
+import { clientGone, clientOf } from './chunk-routes.ts';
 import type { HttpServer } from './server.ts';
 
 /** On a part of the server that takes JSON. */
@@ -25,14 +25,16 @@ export function registerDhtRoutes(
   };
   server.post(locateChunks.path, locate, (request, reply) => {
     reply.header('cache-control', 'no-store');
-    return census.take(request.body.ids.map(parseChunkId), clientGone(reply));
+    return census.take(request.body.ids.map(parseChunkId), clientGone(reply), clientOf(request.ip));
   });
 
   const find = { schema: { params: findRelay.params, response: { 200: findRelay.response } } };
   server.get(findRelay.path, find, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const id = parseRelayId(request.params.id);
-    const { found, hops, asked } = await gate.run(() => dht.node.lookup(id, clientGone(reply)));
+    const { found, hops, asked } = await gate.run(() => dht.node.lookup(id, clientGone(reply)), {
+      client: clientOf(request.ip),
+    });
     const peer = found ? directory.get(id) : undefined;
     if (peer === undefined) return { found: false, hops, asked, peer: null };
     const { host, port, link } = peer;
@@ -43,7 +45,11 @@ export function registerDhtRoutes(
   server.get(getRecord.path, get, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { public_key } = request.params;
-    return { record: await gate.run(() => dht.records.getAtomic(public_key, clientGone(reply))) };
+    return {
+      record: await gate.run(() => dht.records.getAtomic(public_key, clientGone(reply)), {
+        client: clientOf(request.ip),
+      }),
+    };
   });
 
   const put = {
@@ -52,7 +58,9 @@ export function registerDhtRoutes(
   };
   server.post(putRecord.path, put, async (request, reply) => {
     reply.header('cache-control', 'no-store');
-    const { holders } = await gate.run(() => dht.records.putAtomic(request.body, clientGone(reply)));
+    const { holders } = await gate.run(() => dht.records.putAtomic(request.body, clientGone(reply)), {
+      client: clientOf(request.ip),
+    });
     return { holders: [...holders] };
   });
 }

@@ -4,6 +4,7 @@ import { sha256Sync } from '../../../shared/crypto/hash.ts';
 import { chunkIdFromHash, parseChunkId } from '../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../shared/ids.ts';
 import {
+  CARE_SLICE_CHUNKS,
   DELETE_CONFIRM_TIMEOUT_MS,
   DELETE_LOOKUP_TIMEOUT_MS,
   MAX_CONCURRENT_DELETES,
@@ -13,6 +14,7 @@ import {
   REPLICAS,
   TOMBSTONES_PER_RPC,
 } from '../../../shared/limits.ts';
+import type { Member } from '../../../shared/placement/member.ts';
 import { placementOrder } from '../../../shared/placement/placement.ts';
 import type { DeleteResult } from '../../../shared/protocol/deletion-routes.ts';
 import { tombstoneId } from '../../../shared/protocol/tombstone.ts';
@@ -65,22 +67,29 @@ export class DeletionService {
     this.#parts = parts;
   }
 
-  /** One result for each request, in its order, within about five seconds. Throws `RATE_LIMITED`, `ABORTED`. */
-  delete(requests: readonly DeleteRequest[], signal: AbortSignal): Promise<DeleteResult[]> {
-    return this.#gate.run(() => this.#delete(requests, signal));
+  /**
+   * One result for each request, in its order, within about five seconds. `client`: who sends them, see `GateGuest`. Throws
+   * `RATE_LIMITED`, `ABORTED`.
+   */
+  delete(requests: readonly DeleteRequest[], signal: AbortSignal, client?: string): Promise<DeleteResult[]> {
+    return this.#gate.run(() => this.#delete(requests, signal), { client });
   }
 
   async #delete(requests: readonly DeleteRequest[], signal: AbortSignal): Promise<DeleteResult[]> {
     const headers = await this.#lookUp(requests, signal);
     const cases = new Map<ChunkId, Case>();
-    const refused: ('forbidden' | 'unknown' | null)[] = requests.map(({ id, token, bodyHash }) => {
+    const refused: ('forbidden' | 'unknown' | null)[] = [];
+    for await (const { id, token, bodyHash } of inSlices(requests)) {
       const body_hash = bodyHash ?? headers.get(id);
-      if (body_hash === undefined) return 'unknown';
-      const tombstone = { body_hash, token };
-      if (tombstoneId(tombstone) !== id) return 'forbidden';
-      if (!cases.has(id)) cases.set(id, { id, tombstone, confirmed: new Set(), asked: this.#whomToAsk(id) });
-      return null;
-    });
+      const tombstone = body_hash === undefined ? null : { body_hash, token };
+      if (tombstone === null) refused.push('unknown');
+      else if (tombstoneId(tombstone) !== id) refused.push('forbidden');
+      else {
+        refused.push(null);
+        if (!cases.has(id))
+          cases.set(id, { id, tombstone, confirmed: new Set(), asked: this.#whomToAsk(id) });
+      }
+    }
     await this.#applyHere([...cases.values()]);
     await this.#confirm([...cases.values()], signal);
     return requests.map(({ id }, i) => {
@@ -145,9 +154,9 @@ export class DeletionService {
     }
     if (missing.size === 0) return found;
     const members = membership.list();
-    const orders = new Map(
-      Array.from(missing, (id) => [id, placementOrder(id, members).slice(0, NEIGHBOURHOOD)] as const),
-    );
+    const orders = new Map<ChunkId, readonly Member[]>();
+    for await (const id of inSlices([...missing]))
+      orders.set(id, placementOrder(id, members).slice(0, NEIGHBOURHOOD));
     // Its holders first; whoever held it before a change of members after that.
     for (const [from, to] of [
       [0, REPLICAS],
@@ -196,6 +205,14 @@ export class DeletionService {
       // Time is up: what has not answered is pending. A client that has gone away is told nothing.
       if (signal.aborted) throw cause;
     });
+  }
+}
+
+/** Placement orders take half a millisecond each: other work has its turn in between. */
+async function* inSlices<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const [i, item] of items.entries()) {
+    if (i > 0 && i % CARE_SLICE_CHUNKS === 0) await new Promise(setImmediate);
+    yield item;
   }
 }
 

@@ -4,10 +4,11 @@ import { TOMBSTONE_KEPT_MS } from '../../../shared/limits.ts';
 import { tombstoneId } from '../../../shared/protocol/tombstone.ts';
 import type { Tombstone } from '../../../shared/protocol/tombstone.ts';
 import type { ChunkStore } from '../../storage/chunk-store.ts';
-import type { DeletionOutcome } from '../../storage/burial.ts';
+import type { Deletion, DeletionOutcome } from '../../storage/burial.ts';
 import type { TombstoneSource } from '../../storage/tombstone-table.ts';
 import type { EventBus } from '../events.ts';
 import type { Clock } from '../ports.ts';
+import { Burials } from './burials.ts';
 
 /** Tombstones forgotten between two chances for other work, and at most in one go. */
 const FORGET_ROWS = 500;
@@ -22,9 +23,11 @@ export interface DeletionsParts {
 
 export class Deletions {
   readonly #parts: DeletionsParts;
+  readonly #burials: Burials;
 
   constructor(parts: DeletionsParts) {
     this.#parts = parts;
+    this.#burials = new Burials(parts.store);
   }
 
   /**
@@ -38,15 +41,15 @@ export class Deletions {
   ): Promise<Map<ChunkId, DeletionOutcome>> {
     const { self, store, events, clock } = this.#parts;
     const outcomes = new Map<ChunkId, DeletionOutcome>();
-    const unknown = [];
+    const unknown = new Map<ChunkId, Deletion>();
     for (const [index, tombstone] of tombstones.entries()) {
       const id = tombstoneId(tombstone);
       if (this.isGone(id)) outcomes.set(id, 'known');
       else if (ageMs(index) >= TOMBSTONE_KEPT_MS && !store.has(id)) outcomes.set(id, 'full');
-      else unknown.push({ tombstone, source, receivedAt: clock.wallTime() - ageMs(index) });
+      else unknown.set(id, { tombstone, source, receivedAt: clock.wallTime() - ageMs(index) });
     }
-    if (unknown.length === 0) return outcomes;
-    for (const [id, outcome] of await store.delete(unknown)) {
+    if (unknown.size === 0) return outcomes;
+    for (const [id, outcome] of await this.#burials.add(unknown)) {
       outcomes.set(id, outcome);
       if (outcome === 'deleted') events.publish({ type: 'chunk-deleted', id, relay: self });
     }

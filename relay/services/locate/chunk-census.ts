@@ -36,9 +36,9 @@ export class ChunkCensus {
     this.#parts = parts;
   }
 
-  /** Relays' own claims, in the order of the membership. Throws `RATE_LIMITED`, `ABORTED`. */
-  take(ids: readonly ChunkId[], signal: AbortSignal): Promise<LocateAnswer> {
-    return this.#gate.run(() => this.#take([...new Set(ids)], signal));
+  /** Relays' own claims, in the order of the membership. `client`: see `GateGuest`. Throws `RATE_LIMITED`, `ABORTED`. */
+  take(ids: readonly ChunkId[], signal: AbortSignal, client?: string): Promise<LocateAnswer> {
+    return this.#gate.run(() => this.#take([...new Set(ids)], signal), { client });
   }
 
   async #take(ids: readonly ChunkId[], signal: AbortSignal): Promise<LocateAnswer> {

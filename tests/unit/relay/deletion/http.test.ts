@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HEADER } from '../../../../shared/protocol/routes.ts';
+import { until } from '../../../helpers/until.ts';
 import { ownedChunk } from '../deletion-fixtures.ts';
 import { NONCE } from '../fixtures.ts';
 import { relayId } from '../gossip/memory-set.ts';
@@ -68,4 +69,33 @@ describe('DELETE', () => {
     expect(await remove(chunk.id, { 'x-delete-token': token })).toBe(200);
     expect(rig.events.filter(({ type }) => type === 'chunk-deleted')).toHaveLength(1);
   });
+});
+
+it('one client leaves places for others, and its own relay’s user has all of them', async () => {
+  const silent = { call: () => new Promise<never>(() => undefined) };
+  await using rig = await relayRig({ peers: [relayId(5)], rpc: silent });
+  const codes: number[] = [];
+  let sent = 0;
+  const send = async (remoteAddress: string): Promise<void> => {
+    const { id, tombstone } = ownedChunk();
+    const headers = { 'x-delete-token': tombstone.token, 'x-body-hash': tombstone.body_hash };
+    sent++;
+    const url = `/chunk/${id}`;
+    codes.push((await rig.server.inject({ method: 'DELETE', url, headers, remoteAddress })).statusCode);
+  };
+  const under = (): boolean => codes.length + rig.clock.sleeping === sent;
+  const greedy = Array.from({ length: 5 }, () => send('192.168.1.9'));
+  await until(under, 'each request has its answer, or its place');
+  expect(codes).toEqual([429]);
+  const others = [...['192.168.1.10', '192.168.2.1'], ...Array.from({ length: 10 }, () => '127.0.0.1')].map(
+    send,
+  );
+  await until(under, 'each request has its answer, or its place');
+  expect(codes).toEqual([429]);
+  // All sixteen places are taken.
+  await send('127.0.0.1');
+  expect(codes).toEqual([429, 429]);
+  rig.clock.advance(4000);
+  await Promise.all([...greedy, ...others]);
+  expect(codes.filter((code) => code === 200)).toHaveLength(16);
 });

@@ -6,6 +6,7 @@ import { MAX_LOCATE_IDS } from '../../../../shared/limits.ts';
 import { FindRelayAnswer, LocateAnswer } from '../../../../shared/protocol/dht-routes.ts';
 import { signAtomic } from '../../../../shared/protocol/records.ts';
 import { parseJsonWith } from '../../../../shared/protocol/schemas.ts';
+import { until } from '../../../helpers/until.ts';
 import { base64, signerOf } from '../dht/signed-items.ts';
 import { NONCE, sampleChunk } from '../fixtures.ts';
 import { relayRig } from '../relay-rig.ts';
@@ -114,4 +115,20 @@ describe('/dht', () => {
     expect(long.statusCode).toBe(400);
     expect((await rig.server.inject({ url })).json()).toEqual({ record });
   });
+});
+
+it('one client that asks for chunks leaves places for others', async () => {
+  const silent = { call: () => new Promise<never>(() => undefined) };
+  await using rig = await relayRig({ peers: [fakeRelay().id], rpc: silent });
+  const codes: number[] = [];
+  const ask = async (remoteAddress: string): Promise<void> => {
+    const request = post('/chunks/locate', { ids: [sampleChunk().id] });
+    codes.push((await rig.server.inject({ ...request, remoteAddress })).statusCode);
+  };
+  const asked = Array.from({ length: 6 }, (_, i) => ask(i < 5 ? '192.168.1.9' : '192.168.1.10'));
+  await until(() => codes.length + rig.clock.sleeping === asked.length, 'each has its answer, or its place');
+  expect(codes).toEqual([429]);
+  rig.clock.advance(10_000);
+  await Promise.all(asked);
+  expect(codes).toEqual([429, 200, 200, 200, 200, 200]);
 });
