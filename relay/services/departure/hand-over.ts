@@ -30,6 +30,8 @@ export class HandOver {
   readonly #parts: HandOverParts;
   /** Chunks for which a receipt was all that could be had: fewer than five others have them. */
   readonly #few = new Set<ChunkId>();
+  /** Relays that took no offer of a chunk that found no home, since they had it or were to get it: asked last from now on. */
+  readonly #evasive = new Map<ChunkId, ReadonlySet<RelayId>>();
 
   constructor(parts: HandOverParts) {
     this.#parts = parts;
@@ -62,14 +64,22 @@ export class HandOver {
       const count = proven.get(standing.id) ?? 0;
       if (count >= REPLICAS) return [];
       const { id, sizeBytes, order, holders, distrusted } = standing;
+      const evasive = this.#evasive.get(id);
       const candidates = order.flatMap((member) =>
         member.id === self || holders.has(member.id) || distrusted.has(member.id) ? [] : member.id,
       );
+      candidates.sort((a, b) => Number(evasive?.has(a) ?? false) - Number(evasive?.has(b) ?? false));
       return [{ id, sizeBytes, candidates, needed: REPLICAS - count }];
     });
     const outcomes = await mover.place(jobs, signal);
     for (const outcome of outcomes) {
-      if (isPlaced(outcome) && outcome.placed.length < outcome.job.needed) this.#few.add(outcome.job.id);
+      const { job, placed, had, coming } = outcome;
+      if (!isPlaced(outcome)) {
+        this.#evasive.set(job.id, new Set([...(this.#evasive.get(job.id) ?? []), ...had, ...coming]));
+        continue;
+      }
+      this.#evasive.delete(job.id);
+      if (placed.length < job.needed) this.#few.add(job.id);
     }
     // What its owner has deleted meanwhile, or has rotted, is nothing to hand over any more.
     return outcomes.flatMap(({ job, ...rest }) =>
