@@ -56,6 +56,12 @@ export class Deletions {
     return outcomes;
   }
 
+  /** Whether a tombstone of the chunk would change anything here: not when it is known, or `source` may bring no more of them. */
+  wants(id: ChunkId, source: TombstoneSource): boolean {
+    const { store } = this.#parts;
+    return !store.tombstones.has(id) && (store.has(id) || store.tombstones.hasRoom(source));
+  }
+
   /** Whether the chunk is not held here and will be refused. */
   isGone(id: ChunkId): boolean {
     const { store } = this.#parts;

@@ -23,8 +23,8 @@ export class TombstoneSet implements GossipSet {
     this.#clock = clock;
   }
 
-  has(id: string): boolean {
-    return this.#table.has(id as ChunkId);
+  wants(id: string, from: RelayId): boolean {
+    return this.#deletions.wants(id as ChunkId, from);
   }
 
   get(id: string): object | null {

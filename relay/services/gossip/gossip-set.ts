@@ -7,7 +7,8 @@ import type { RelayId } from '../../../shared/ids.ts';
 export interface GossipSet {
   /** The same on every relay. */
   readonly name: string;
-  has(id: string): boolean;
+  /** Whether the item is not here, and `from` may bring it: what would be refused is not asked for again and again. */
+  wants(id: string, from: RelayId): boolean;
   /** An item as it is sent, JSON of at most `MAX_GOSSIP_BATCH_BYTES`, or null. */
   get(id: string): object | null;
   /** Up to `limit` ids that begin with `prefix`, in order, from the first after `after`. */

@@ -103,7 +103,7 @@ export class Gossip {
     router.handle(HAVE, ({ set: name, ids }, from) => {
       this.#budget.spend(from, ids.length);
       const { set } = this.#shared(name);
-      return { want: [...new Set(ids)].filter((id) => !set.has(id)) };
+      return { want: [...new Set(ids)].filter((id) => set.wants(id, from)) };
     });
     router.handle(WANT, ({ set: name, ids }, from) => {
       this.#budget.spend(from, ids.length);

@@ -83,10 +83,10 @@ class Round {
   }
 
   async #compare(prefix: string, theirs: readonly string[]): Promise<void> {
-    const { set } = this.#options;
+    const { set, peer } = this.#options;
     for (const id of theirs) {
       if (!id.startsWith(prefix)) throw nonsense();
-      if (!set.has(id)) this.#lacking.add(id);
+      if (set.wants(id, peer)) this.#lacking.add(id);
     }
     const known = new Set(theirs);
     for (let after = ''; ;) {
@@ -111,7 +111,7 @@ class Round {
       onNews(news);
       // What did not fit that message. Whatever was refused here is not asked for again.
       if (items.length < ids.length)
-        for (const id of ids.slice(items.length)) if (!set.has(id)) this.#lacking.add(id);
+        for (const id of ids.slice(items.length)) if (set.wants(id, peer)) this.#lacking.add(id);
     }
     while (this.#giving.size >= enough) {
       const items = take(this.#giving, MAX_GOSSIP_ITEMS).flatMap((id) => set.get(id) ?? []);

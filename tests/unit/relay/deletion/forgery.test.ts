@@ -189,7 +189,7 @@ describe('tombstones by gossip', () => {
     const items = [held, foreign].map(({ tombstone }) => ({ ...tombstone, age_ms: TOMBSTONE_KEPT_MS }));
     expect(await target.set.add(items, PEER)).toEqual([held.id]);
     expect(target.store.has(held.id)).toBe(false);
-    expect(target.set.has(foreign.id)).toBe(false);
+    expect(target.store.tombstones.has(foreign.id)).toBe(false);
   });
 
   it('are refused when they are none, whole message and all that follows in it', async () => {

@@ -47,6 +47,10 @@ export class MemorySet implements GossipSet {
     return this.#values.has(id);
   }
 
+  wants(id: string): boolean {
+    return !this.has(id);
+  }
+
   get(id: string): object | null {
     const value = this.#values.get(id);
     return value === undefined ? null : { value };
