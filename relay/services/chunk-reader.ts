@@ -124,7 +124,7 @@ export class ChunkReader {
       }
     };
     const found = await this.#gate.run(
-      () => firstGood(locator.candidates(id, signal), ask, { hedgeMs, clock, signal }),
+      () => firstGood((search) => locator.candidates(id, search), ask, { hedgeMs, clock, signal }),
       request,
     );
     if (found !== null) return found;

@@ -14,32 +14,47 @@ export interface HedgeOptions {
 
 /**
  * The first answer that is not null, or null when all candidates gave none. `ask` must not throw; the attempts that
- * lose are aborted through their signal. Throws `ABORTED`.
+ * lose, and the search for candidates, are aborted through their signal. Throws `ABORTED`, and what the search throws.
  */
 export async function firstGood<C, T>(
-  candidates: AsyncIterable<C>,
+  candidates: (signal: AbortSignal) => AsyncIterable<C>,
   ask: (candidate: C, signal: AbortSignal) => Promise<T | null>,
   { hedgeMs, clock, signal }: HedgeOptions,
 ): Promise<T | null> {
   const losers = new AbortController();
   const attempts = AbortSignal.any([signal, losers.signal]);
   const pending = new Set<Promise<T | null>>();
-  const iterator = candidates[Symbol.asyncIterator]();
-  let exhausted = false;
+  const iterator = candidates(attempts)[Symbol.asyncIterator]();
+  const state: { search: Promise<null> | undefined; exhausted: boolean } = {
+    search: undefined,
+    exhausted: false,
+  };
+  const isSeeking = (): boolean => state.search !== undefined;
+  const seek = async (): Promise<null> => {
+    const next = await iterator.next();
+    if (next.done === true) state.exhausted = true;
+    else pending.add(ask(next.value, attempts));
+    state.search = undefined;
+    return null;
+  };
   try {
     for (;;) {
       throwIfAborted(signal);
-      if (!exhausted && pending.size < MAX_PARALLEL) {
-        const next = await iterator.next();
-        if (next.done === true) exhausted = true;
-        else pending.add(ask(next.value, attempts));
+      if (!state.exhausted && pending.size < MAX_PARALLEL) {
+        state.search ??= seek();
+        // To find one more may take long: an answer meanwhile is as good.
+        const answer = await firstEnded(pending, state.search);
+        if (answer !== null) return answer;
+        if (isSeeking()) continue;
       }
-      if (pending.size === 0 && exhausted) return null;
-      const answer = await nextAnswer(pending, exhausted ? null : hedgeMs, clock, attempts);
+      if (pending.size === 0 && state.exhausted) return null;
+      const answer = await nextAnswer(pending, state.exhausted ? null : hedgeMs, clock, attempts);
       if (answer !== null) return answer;
     }
   } finally {
     losers.abort();
+    // Nobody waits for it any more.
+    state.search?.catch(() => undefined);
     await iterator.return?.();
   }
 }
@@ -51,17 +66,26 @@ async function nextAnswer<T>(
   clock: Pick<Clock, 'sleep'>,
   signal: AbortSignal,
 ): Promise<T | null> {
-  const ended = [...pending].map(async (attempt) => {
-    const answer = await attempt;
-    return { attempt, answer };
-  });
   const over = new AbortController();
   const patience =
     patienceMs === null
       ? []
       : [clock.sleep(patienceMs, AbortSignal.any([signal, over.signal])).then(nothing, nothing)];
-  const first = await Promise.race([...ended, ...patience]);
+  const answer = await firstEnded(pending, ...patience);
   over.abort();
+  return answer;
+}
+
+/** The answer of whichever attempt ends first, taken out of `pending`; null too when one of `others` ends before. */
+async function firstEnded<T>(
+  pending: Set<Promise<T | null>>,
+  ...others: readonly Promise<null>[]
+): Promise<T | null> {
+  const ended = [...pending].map(async (attempt) => {
+    const answer = await attempt;
+    return { attempt, answer };
+  });
+  const first = await Promise.race([...ended, ...others]);
   if (first === null) return null;
   pending.delete(first.attempt);
   return first.answer;
