@@ -105,9 +105,10 @@ export class CrashLedger {
   async untilReplicated(relays: readonly RelayProcess[], count: number): Promise<void> {
     const lacking = async (): Promise<string[]> => {
       const found: string[] = [];
-      for (const { chunk } of this.kept) {
+      for (const { chunk, receipts } of this.kept) {
         const intact = await intactOn(relays, chunk.id);
-        if (intact < count) found.push(`${chunk.id} ${String(intact)}`);
+        if (intact < count)
+          found.push(`${chunk.id} has ${String(intact)}, and had ${String(receipts.size)} receipts`);
       }
       return found;
     };

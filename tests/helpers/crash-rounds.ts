@@ -131,6 +131,8 @@ export class CrashRounds implements AsyncDisposable {
 
   /** The relay comes back with its identity and index, and without a single chunk file. */
   async #loseDisk(relay: RelayProcess): Promise<void> {
+    // A chunk whose PUT was cut short may lie nowhere else.
+    await this.#settle();
     await relay.kill();
     await rm(path.join(relay.dir, 'chunks'), { recursive: true });
     await this.#restartDead();

@@ -82,6 +82,8 @@ describe('joining without UDP', () => {
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const joiner = await node({ identity: smallest, join: [named], log });
     await until(() => allKnowAll([hub, first, joiner]), 'all know all');
+    // Known by beats a moment before the join itself has ended.
+    await until(() => log.info.mock.calls.some(([, what]) => what === 'joined'), 'joined by name');
     expect(log.info).toHaveBeenCalledWith({ url: named, relay: hub.id }, 'joined');
     const addresses = joiner.membership.addressesOf(hub.id).map(({ host }) => host);
     expect(addresses).toEqual(['127.0.0.1']);

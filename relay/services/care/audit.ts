@@ -37,6 +37,7 @@ export type AuditResult = 'proven' | 'refuted' | 'unknown';
 export interface AuditorParts {
   readonly self: RelayId;
   readonly clock: Pick<Clock, 'now'>;
+  readonly holds: (id: ChunkId) => boolean;
   /** The chunk's bytes, verified against its id. Throws NOT_FOUND. */
   readonly readVerified: (id: ChunkId) => Promise<Uint8Array>;
   /** False while this relay leaves: nobody may rely on what it has. */
@@ -98,6 +99,7 @@ export class Auditor {
   }
 
   #promise(id: ChunkId): void {
+    if (!this.#parts.holds(id)) throw new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
     if (this.#dropping.has(id)) throw new AppError('NOT_FOUND', 'This relay gives the chunk up.');
     const now = this.#parts.clock.now();
     for (const [old, until] of this.#promises) {

@@ -13,6 +13,7 @@ import type { Log } from '../log.ts';
 import type { Clock } from '../ports.ts';
 import type { PeerRpc } from '../rpc.ts';
 import type { Auditor } from './audit.ts';
+import { Evaders } from './evaders.ts';
 import type { Job, JobOutcome, Mover } from './mover.ts';
 import { HINT_SURPLUS } from './offers.ts';
 import type { OwnChunks } from './own-chunks.ts';
@@ -54,6 +55,7 @@ interface Due {
 
 export class CarePass {
   readonly #parts: CarePassParts;
+  readonly #evaders = new Evaders();
 
   constructor(parts: CarePassParts) {
     this.#parts = parts;
@@ -89,16 +91,20 @@ export class CarePass {
     }
     const unanswered = order.some((member) => member.state === 'live' && doubtful.has(member.id));
     if (holders.size < REPLICAS && unanswered) watchlist.watch(id, now, now + WATCH_INTERVAL_MS);
-    else watchlist.forget(id);
+    else {
+      watchlist.forget(id);
+      this.#evaders.forget(id);
+    }
     return false;
   }
 
   /** Makes the replicas that are due. Gives the chunks that have more than enough by it, each with the holders that are too many. */
   async #move(due: readonly Due[], tally: Tally, signal: AbortSignal): Promise<Excess[]> {
+    const now = this.#parts.clock.now();
     const jobs = due.map(({ standing, plan: { missing, candidates, heirs } }): Job => {
       const { id, sizeBytes } = standing;
       return missing > 0
-        ? { id, sizeBytes, candidates, needed: missing }
+        ? { id, sizeBytes, candidates: this.#evaders.inOrder(id, candidates, now), needed: missing }
         : { id, sizeBytes, candidates: heirs, needed: heirs.length };
     });
     const outcomes = await this.#parts.mover.place(jobs, signal);
@@ -112,8 +118,9 @@ export class CarePass {
     });
   }
 
-  #count(planned: Plan, { job, placed, had, coming, failed }: JobOutcome, tally: Tally): void {
+  #count(planned: Plan, outcome: JobOutcome, tally: Tally): void {
     const { watchlist, clock } = this.#parts;
+    const { job, placed, had, coming, failed } = outcome;
     if (planned.missing > 0) {
       tally.repaired += placed.length;
       tally.failed += Math.max(0, job.needed - placed.length - had.length - coming.length);
@@ -122,7 +129,9 @@ export class CarePass {
     }
     const now = clock.now();
     watchlist.forget(job.id);
-    if (coming.length > 0) watchlist.watch(job.id, now, now + WATCH_INTERVAL_MS);
+    this.#evaders.note(outcome, now);
+    // Claims, both of them: the next look is to see a holder.
+    if (coming.length + had.length > 0) watchlist.watch(job.id, now, now + WATCH_INTERVAL_MS);
     else if (failed.length > 0) watchlist.watch(job.id, now, now + REPAIR_TURN_MS);
   }
 

@@ -65,7 +65,13 @@ export class Care {
     const onHealed = (id: ChunkId): void => watchlist.watch(id, clock.now(), clock.now() + WATCH_INTERVAL_MS);
     const own = new OwnChunks({ store, local, transport, membership, events, log, onHealed, stopped });
     const readVerified = own.readVerified.bind(own);
-    const auditor = new Auditor({ self, clock, readVerified, serves: () => this.#isInService });
+    const auditor = new Auditor({
+      self,
+      clock,
+      holds: (id) => own.has(id),
+      readVerified,
+      serves: () => this.#isInService,
+    });
     const trust = new Trust({
       clock,
       random: parts.random,

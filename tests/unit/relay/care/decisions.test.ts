@@ -170,7 +170,7 @@ describe('Auditor', () => {
   function auditor(self: RelayId, serves = true): { auditor: Auditor; router: RpcRouter } {
     const readVerified = (id: ChunkId): Promise<Uint8Array> =>
       id === chunk.id ? Promise.resolve(chunk.bytes) : Promise.reject(new AppError('NOT_FOUND', 'No.'));
-    const one = new Auditor({ self, clock, readVerified, serves: () => serves });
+    const one = new Auditor({ self, clock, holds: () => true, readVerified, serves: () => serves });
     const router = new RpcRouter();
     one.answerOver(router);
     return { auditor: one, router };
