@@ -15,7 +15,7 @@ import { idOfChunk, ownedChunk } from '../helpers/virtual-chunk.ts';
 import type { OwnedChunk } from '../helpers/virtual-chunk.ts';
 
 const NONCE = '000102030405060708090a0b0c0d0e0f';
-const CONVERGED_MS = 180_000;
+const CONVERGED_MS = 90_000;
 
 const newChunk = (): OwnedChunk => ownedChunk(Math.random, 20_000);
 
