@@ -1,7 +1,6 @@
 /** The engine's worker pool on worker threads, one per core. */
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
@@ -9,14 +8,14 @@ import type { BlockWorkerApi } from '../../shared/engine/block-worker-api.ts';
 import type { BlockWorkers } from '../../shared/engine/ports.ts';
 import { createWorkerPool } from '../../shared/engine/worker-pool.ts';
 import type { SpawnedWorker } from '../../shared/engine/worker-pool.ts';
+import { keepGarbageSmall } from './garbage.ts';
 
 const WORKER = new URL(`./block-worker${extname(import.meta.filename)}`, import.meta.url);
 
 const NURSERY_MIB = 4;
 
 export function startWorkers(): BlockWorkers & AsyncDisposable {
-  // The same for this thread, whose nursery cannot be set any more, but kept from growing (to 3 × 16 MiB).
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepGarbageSmall();
   return createWorkerPool({ size: availableParallelism(), spawn });
 }
 

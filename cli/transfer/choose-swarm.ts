@@ -6,6 +6,7 @@ import type { SwarmPort } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import { LocalSwarm } from '../adapters/local-swarm.ts';
+import { nodeFetch } from '../adapters/node-fetch.ts';
 import { scanForRelays } from '../adapters/scan.ts';
 import { readSwarmKey } from '../adapters/swarm-key-file.ts';
 import { DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
@@ -52,9 +53,9 @@ export async function chooseSwarm(
     const key = options.swarmKey === undefined ? null : await readSwarmKey(resolveUserPath(options.swarmKey));
     const { discoveryPort } = options;
     const baseUrls = scan ? await scanForRelays({ discoveryPort, key }, signal) : entryNode;
-    const send = key === null ? {} : { fetch: withSwarmSession(fetch, key) };
+    const send = key === null ? nodeFetch : withSwarmSession(nodeFetch, key);
     // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
-    const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, ...send });
+    const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, fetch: send });
     return { swarm, target: 'swarm', memberWord: 'relay', catalog: swarm.catalog, local: null };
   }
   if (options.swarmKey !== undefined) {

@@ -21,7 +21,10 @@ export interface PutOutcome {
 export interface SwarmPort {
   /** Live members. Throws `UNAVAILABLE` when nobody answers. */
   members(signal: AbortSignal): Promise<readonly Member[]>;
-  /** Sends a chunk once, to be held by `targets`. Resolves with what each target said; throws only if none was reached. */
+  /**
+   * Sends a chunk once, to be held by `targets`. Resolves with what each target said; throws only if none was reached. Once
+   * it has settled nothing reads `chunk` any more.
+   */
   put(
     id: ChunkId,
     chunk: Bytes,

@@ -1,5 +1,5 @@
 /** Upload: read → seal → journal → place, with bounded queues between, resumed from whatever the journal says. */
-import { equalBytes } from '../bytes.ts';
+import { discard, equalBytes } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError, throwIfAborted } from '../errors.ts';
 import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
@@ -279,6 +279,7 @@ class Upload {
   async #send(chunk: JournalChunk, bytes: Bytes, signal: AbortSignal): Promise<void> {
     const sizeBytes = bytes.length;
     const holders = await placeChunk(this.#placing, chunk.id, bytes, signal);
+    discard(bytes);
     await this.#writer.append({ kind: 'stored', index: chunk.index, holders });
     this.#table.setStored(chunk.index, holders.length);
     this.#sentBytes += sizeBytes;
