@@ -7,8 +7,7 @@ import { VirtualSwarm } from './virtual-swarm.ts';
 const REPLICAS = 5;
 /** Relays that are away at once. */
 const MAX_AWAY = 2;
-/** A chunk whose repair met a relay that is distrusted for the moment waits for the hourly look at every chunk. */
-const CONVERGED_MS = 3 * 3_600_000;
+const CONVERGED_MS = 15 * 60_000;
 
 export interface ChurnOptions {
   readonly relays: number;

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import Type from 'typebox';
 import { fromHex } from '../../../shared/bytes.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import { parseChunkId } from '../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../shared/ids.ts';
 import {
@@ -31,14 +32,20 @@ const AUDIT_CHUNK = rpcMethod(
   Type.Object({ hash: Hex(32) }),
 );
 
-/** `unknown`: no answer, which says nothing of whether the chunk is there. */
-export type AuditResult = 'proven' | 'refuted' | 'unknown';
+/**
+ * `gone`: the chunk was deleted meanwhile, or can no longer be read here; neither proof nor lie. `unknown`: no answer, which says
+ * nothing of whether the chunk is there.
+ */
+export type AuditResult = 'proven' | 'refuted' | 'gone' | 'unknown';
+
+/** What reading an own chunk fails with when the chunk is no longer there, or nobody knows whether it should be. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'DELETED', 'UNAVAILABLE']);
 
 export interface AuditorParts {
   readonly self: RelayId;
   readonly clock: Pick<Clock, 'now'>;
   readonly holds: (id: ChunkId) => boolean;
-  /** The chunk's bytes, verified against its id. Throws NOT_FOUND. */
+  /** The chunk's bytes, verified against its id. Throws `NOT_FOUND`, `DELETED`, `UNAVAILABLE`. */
   readonly readVerified: (id: ChunkId) => Promise<Uint8Array>;
   /** False while this relay leaves: nobody may rely on what it has. */
   readonly serves: () => boolean;
@@ -82,8 +89,21 @@ export class Auditor {
     } catch (cause) {
       const { code } = AppError.from(cause);
       if (signal.aborted) throw cause;
-      return code === 'NOT_FOUND' || code === 'DELETED' || code === 'CORRUPT' ? 'refuted' : 'unknown';
+      if (code === 'DELETED') return 'gone';
+      return code === 'NOT_FOUND' || code === 'CORRUPT' ? 'refuted' : 'unknown';
     }
+  }
+
+  /** As `ask`, for a relay that is not to rely on the answer for more than now. Throws `ABORTED`, `IO`. */
+  async sample(rpc: PeerRpc, relay: RelayId, id: ChunkId, signal: AbortSignal): Promise<AuditResult> {
+    let chunk: Uint8Array;
+    try {
+      chunk = await this.#parts.readVerified(id);
+    } catch (cause) {
+      if (UNREADABLE.has(AppError.from(cause).code)) return 'gone';
+      throw cause;
+    }
+    return this.ask(rpc, relay, { id, chunk, keep: false }, signal);
   }
 
   /** Runs `drop` while no audit may pass that promises the chunk, and gives what it gives. False where one has passed. */

@@ -33,6 +33,7 @@ export interface CarePassParts {
   readonly own: OwnChunks;
   readonly watchlist: Watchlist;
   readonly clock: Pick<Clock, 'now'>;
+  readonly graceMs: number;
   readonly log: Log;
 }
 
@@ -79,23 +80,32 @@ export class CarePass {
   }
 
   /** Decides whether this relay is to make replicas now, and has it looked at again where that may change. */
-  #isDue({ id, holders, doubtful, order }: Standing, planned: Plan, forced: boolean): boolean {
+  #isDue(standing: Standing, planned: Plan, forced: boolean): boolean {
     const { watchlist, clock } = this.#parts;
+    const { id, holders } = standing;
     const now = clock.now();
-    const wanted = planned.candidates.length + planned.heirs.length > 0;
-    if (wanted) {
-      const patienceMs = planned.turn * REPAIR_TURN_MS;
-      if (forced || now - watchlist.since(id, now) >= patienceMs) return true;
-      watchlist.watch(id, now, watchlist.since(id, now) + patienceMs);
+    if (planned.candidates.length + planned.heirs.length > 0) {
+      const turnAt = watchlist.waitsSince(id, now) + planned.turn * REPAIR_TURN_MS;
+      if (forced || now >= turnAt) return true;
+      watchlist.waitFor(id, now, turnAt);
       return false;
     }
-    const unanswered = order.some((member) => member.state === 'live' && doubtful.has(member.id));
-    if (holders.size < REPLICAS && unanswered) watchlist.watch(id, now, now + WATCH_INTERVAL_MS);
+    const openForMs = this.#openForMs(standing, holders);
+    if (openForMs !== null) watchlist.watch(id, now, now + openForMs);
     else {
       watchlist.forget(id);
       this.#evaders.forget(id);
     }
     return false;
+  }
+
+  /** How soon it may turn out that a chunk with too few `holders` lacks replicas after all, or that somebody can take one. */
+  #openForMs({ order, doubtful, distrusted }: Standing, holders: ReadonlySet<RelayId>): number | null {
+    if (holders.size >= REPLICAS) return null;
+    const open = order.filter(({ id }) => !holders.has(id) && (doubtful.has(id) || distrusted.has(id)));
+    if (open.length === 0) return null;
+    const isSilent = open.some(({ id, state }) => state === 'live' && doubtful.has(id));
+    return isSilent ? WATCH_INTERVAL_MS : Math.max(WATCH_INTERVAL_MS, this.#parts.graceMs);
   }
 
   /** Makes the replicas that are due. Gives the chunks that have more than enough by it, each with the holders that are too many. */
@@ -112,27 +122,38 @@ export class CarePass {
       const outcome = outcomes[index];
       if (outcome === undefined) return [];
       this.#count(planned, outcome, tally);
+      this.#watchAfter(standing, planned, outcome);
       const holders = new Set([...standing.holders, ...outcome.placed, ...outcome.had]);
       const ranked = standing.order.filter(({ id }) => holders.has(id));
       return ranked.slice(REPLICAS).map(({ id: at }) => ({ id: standing.id, at, standing: null }));
     });
   }
 
-  #count(planned: Plan, outcome: JobOutcome, tally: Tally): void {
-    const { watchlist, clock } = this.#parts;
-    const { job, placed, had, coming, failed } = outcome;
+  #count(planned: Plan, { job, placed, had, coming }: JobOutcome, tally: Tally): void {
     if (planned.missing > 0) {
       tally.repaired += placed.length;
       tally.failed += Math.max(0, job.needed - placed.length - had.length - coming.length);
     } else {
       tally.balanced += placed.length;
     }
+  }
+
+  #watchAfter(standing: Standing, planned: Plan, outcome: JobOutcome): void {
+    const { self, watchlist, clock } = this.#parts;
+    const { id } = standing;
+    const { placed, had, coming, failed } = outcome;
     const now = clock.now();
-    watchlist.forget(job.id);
+    watchlist.forget(id);
     this.#evaders.note(outcome, now);
     // Claims, both of them: the next look is to see a holder.
-    if (coming.length + had.length > 0) watchlist.watch(job.id, now, now + WATCH_INTERVAL_MS);
-    else if (failed.length > 0) watchlist.watch(job.id, now, now + REPAIR_TURN_MS);
+    if (coming.length + had.length > 0) watchlist.watch(id, now, now + WATCH_INTERVAL_MS);
+    else if (failed.length > 0) watchlist.watch(id, now, now + REPAIR_TURN_MS);
+    const holders = new Set([...standing.holders, ...placed]);
+    const openForMs = this.#openForMs(standing, holders);
+    if (openForMs !== null) watchlist.watch(id, now, now + openForMs);
+    // Five it has now, and not the first five: the rest is balance, and this relay's turn as before.
+    const isRepaired = planned.missing > 0 && placed.length > 0;
+    if (isRepaired && plan({ ...standing, holders }, self).heirs.length > 0) watchlist.watch(id, now, now);
   }
 
   /** Gives up own replicas that are too many, and tells the holders of others. */

@@ -75,13 +75,12 @@ export class Care {
     const trust = new Trust({
       clock,
       random: parts.random,
-      audit: async (relay, id, signal) =>
-        auditor.ask(rpc, relay, { id, chunk: await readVerified(id), keep: false }, signal),
+      audit: (relay, id, signal) => auditor.sample(rpc, relay, id, signal),
     });
     const survey = new Survey({ self, rpc, trust, clock, graceMs });
     const pace = new BytePace(clock, REPAIR_BYTES_PER_SECOND);
     const mover = new Mover({ rpc, transport, readVerified, pace, events, log });
-    const pass = new CarePass({ self, rpc, survey, mover, auditor, own, watchlist, clock, log });
+    const pass = new CarePass({ self, rpc, survey, mover, auditor, own, watchlist, clock, graceMs, log });
     const mayAct = (): boolean => this.#isInService;
     const caretaker = new Caretaker({
       ...{ membership, clock, graceMs, own, pass, watchlist, events, log, mayAct, stopped },

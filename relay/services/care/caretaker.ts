@@ -1,14 +1,17 @@
 /**
  * Looks after this relay's share of the data by itself: when a relay has been gone for longer than the grace, when a new one
- * has stayed, and now and then. Nothing is moved in the first grace after the start.
+ * has stayed, and now and then; and at single chunks once they have been stored for the grace, since not every holder that was
+ * named may have taken them, and as long as they are not settled. Nothing is moved in the first grace after the start.
  */
 import { AppError, throwIfAborted } from '../../../shared/errors.ts';
 import { parseChunkId } from '../../../shared/ids.ts';
+import type { ChunkId } from '../../../shared/ids.ts';
 import {
   CARE_BATCH_CHUNKS,
   CARE_BATCH_PAUSE_MS,
   CARE_PASS_INTERVAL_MS,
   CARE_TICK_MS,
+  REPAIR_TURN_MS,
 } from '../../../shared/limits.ts';
 import type { CareReport } from '../../../shared/protocol/care-events.ts';
 import type { EventBus } from '../events.ts';
@@ -73,9 +76,14 @@ export class Caretaker {
 
   /** Call it once, when this relay has said hello. */
   start(): void {
-    const { clock, stopped } = this.#parts;
+    const { membership, clock, graceMs, watchlist, events, stopped } = this.#parts;
     this.#startedAt = clock.now();
     clock.every(CARE_TICK_MS, () => this.#tick(), stopped);
+    const unsubscribe = events.subscribe((event) => {
+      if (event.type !== 'chunk-stored' || event.relay !== membership.self.id) return;
+      watchlist.watch(event.id as ChunkId, clock.now(), clock.now() + graceMs);
+    });
+    stopped.addEventListener('abort', unsubscribe, { once: true });
   }
 
   /** Settles when nothing is under way; never rejects. */
@@ -134,6 +142,8 @@ export class Caretaker {
     if (now - this.#startedAt < graceMs || !mayAct()) return;
     const mode: PassMode = { presence: presence(this.#parts), forced: false };
     const changed = mode.presence.key !== this.#doneFor;
+    // Where very many chunks wait for the same relay, looks at all of them leave other work a minute in between.
+    this.#nextPassAt = Math.min(this.#nextPassAt, Math.max(watchlist.takeMissed(), now + REPAIR_TURN_MS));
     if (changed || now >= this.#nextPassAt) {
       const reason = changed ? 'relays came or went' : 'time';
       this.#run(async (signal) => {

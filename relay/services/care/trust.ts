@@ -4,8 +4,10 @@ import { DISTRUST_MS, MAX_PEERS } from '../../../shared/limits.ts';
 import type { Clock } from '../ports.ts';
 import type { AuditResult } from './audit.ts';
 
-/** Claims audited when the first one asked for was refuted: one rotten replica is bad luck, several are a lie. */
-const SECOND_LOOK = 3;
+/** Verdicts asked for when the first one was a refutation: one rotten replica is bad luck, several are a lie. */
+const VERDICTS = 4;
+/** Claims tried for them at most: a file whose chunks are being deleted, all of them, is no reason to ask for ever. */
+const MAX_TRIED = 8;
 
 export interface TrustParts {
   readonly clock: Pick<Clock, 'now'>;
@@ -39,23 +41,22 @@ export class Trust {
   async judge(relay: RelayId, claimed: ReadonlySet<ChunkId>, signal: AbortSignal): Promise<Believed> {
     if (claimed.size === 0) return { held: claimed };
     if (this.distrusted().has(relay)) return { held: new Set() };
-    const ids = picked([...claimed], 1 + SECOND_LOOK, this.#parts.random);
     const held = new Set(claimed);
-    let refuted = 0;
-    for (const [index, id] of ids.entries()) {
-      if (index > 0 && refuted === 0) break;
+    let [proven, refuted] = [0, 0];
+    for (const id of picked([...claimed], MAX_TRIED, this.#parts.random)) {
       const result = await this.#parts.audit(relay, id, signal);
       if (result === 'unknown') return { held: null };
-      if (result === 'proven') continue;
-      held.delete(id);
-      refuted++;
+      if (result === 'proven') proven++;
+      else held.delete(id);
+      if (result === 'refuted') refuted++;
+      if ((proven > 0 && refuted === 0) || proven + refuted === VERDICTS) break;
     }
-    if (refuted * 2 > ids.length || refuted === claimed.size) {
-      // A single claim that fails may be rot; all of several may not.
-      if (ids.length > 1) this.#distrust(relay);
-      return { held: new Set() };
-    }
-    return { held };
+    const verdicts = proven + refuted;
+    if (verdicts === 0) return { held: held.size === 0 ? held : null };
+    if (refuted * 2 <= verdicts) return { held };
+    // A single claim that fails may be rot; all of several may not.
+    if (verdicts > 1) this.#distrust(relay);
+    return { held: new Set() };
   }
 
   #distrust(relay: RelayId): void {

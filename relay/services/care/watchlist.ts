@@ -1,25 +1,31 @@
-/** Chunks to look at again soon. Bounded: what finds no room is found again by the next pass over everything. */
+/** Chunks to look at again soon. Bounded: for what finds no room, it says by when all chunks are to be looked at. */
 import type { ChunkId } from '../../../shared/ids.ts';
 import { MAX_WATCHED_CHUNKS } from '../../../shared/limits.ts';
 
 interface Watched {
-  readonly since: number;
-  dueAt: number;
+  readonly dueAt: number;
+  /** Null: nobody's turn to repair it is being waited for. */
+  readonly waitsSince: number | null;
 }
 
 export class Watchlist {
+  /** Those watched last come last, so that each has its turn. */
   readonly #watched = new Map<ChunkId, Watched>();
-
-  /** Monotonic ms: since when this chunk has been watched without a break; `now` if it is not. */
-  since(id: ChunkId, now: number): number {
-    return this.#watched.get(id)?.since ?? now;
-  }
+  #missedAt = Number.POSITIVE_INFINITY;
 
   /** Looks at it again at `dueAt`, or earlier if that was agreed before. */
   watch(id: ChunkId, now: number, dueAt: number): void {
-    const known = this.#watched.get(id);
-    if (known !== undefined) known.dueAt = known.dueAt > now ? Math.min(known.dueAt, dueAt) : dueAt;
-    else if (this.#watched.size < MAX_WATCHED_CHUNKS) this.#watched.set(id, { since: now, dueAt });
+    this.#put(id, now, dueAt, this.#watched.get(id)?.waitsSince ?? null);
+  }
+
+  /** As `watch`, for a chunk that others are to repair first. */
+  waitFor(id: ChunkId, now: number, dueAt: number): void {
+    this.#put(id, now, dueAt, this.waitsSince(id, now));
+  }
+
+  /** Monotonic ms: since when this relay has waited for others to repair the chunk; `now` if it has not. */
+  waitsSince(id: ChunkId, now: number): number {
+    return this.#watched.get(id)?.waitsSince ?? now;
   }
 
   forget(id: ChunkId): void {
@@ -33,5 +39,23 @@ export class Watchlist {
       if (due.length === limit) break;
     }
     return due;
+  }
+
+  /** Monotonic ms: when the first of those that found no room since the last call would be due; infinite without any. */
+  takeMissed(): number {
+    const missedAt = this.#missedAt;
+    this.#missedAt = Number.POSITIVE_INFINITY;
+    return missedAt;
+  }
+
+  #put(id: ChunkId, now: number, dueAt: number, waitsSince: number | null): void {
+    const known = this.#watched.get(id);
+    if (known === undefined && this.#watched.size >= MAX_WATCHED_CHUNKS) {
+      this.#missedAt = Math.min(this.#missedAt, dueAt);
+      return;
+    }
+    const agreed = known !== undefined && known.dueAt > now ? Math.min(known.dueAt, dueAt) : dueAt;
+    this.#watched.delete(id);
+    this.#watched.set(id, { dueAt: agreed, waitsSince });
   }
 }

@@ -7,7 +7,6 @@ import { BytePace } from '../../../../relay/services/care/byte-pace.ts';
 import { OFFER_CHUNKS, OfferDesk } from '../../../../relay/services/care/offers.ts';
 import { plan } from '../../../../relay/services/care/plan.ts';
 import type { Standing } from '../../../../relay/services/care/plan.ts';
-import { Trust } from '../../../../relay/services/care/trust.ts';
 import type { AuditResult } from '../../../../relay/services/care/audit.ts';
 import { EventBus } from '../../../../relay/services/events.ts';
 import { RpcRouter } from '../../../../relay/services/rpc.ts';
@@ -16,7 +15,6 @@ import { AppError } from '../../../../shared/errors.ts';
 import { parseChunkId, parseRelayId } from '../../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
 import {
-  DISTRUST_MS,
   KEEP_PROMISE_MS,
   MAX_OFFERED_CHUNKS,
   MAX_OFFER_RESERVATIONS_PER_RELAY,
@@ -185,6 +183,8 @@ describe('Auditor', () => {
 
   const ask = (rpc: PeerRpc, keep = false): Promise<AuditResult> =>
     auditor(relay(1)).auditor.ask(rpc, relay(2), { id: chunk.id, chunk: chunk.bytes, keep }, never);
+  const sample = (rpc: PeerRpc, id: ChunkId): Promise<AuditResult> =>
+    auditor(relay(1)).auditor.sample(rpc, relay(2), id, never);
 
   it('proves a chunk that is there', async () => {
     const { router } = auditor(relay(2));
@@ -207,7 +207,7 @@ describe('Auditor', () => {
 
   it.each([
     ['NOT_FOUND', 'refuted'],
-    ['DELETED', 'refuted'],
+    ['DELETED', 'gone'],
     ['UNAVAILABLE', 'unknown'],
     ['TIMEOUT', 'unknown'],
     ['RATE_LIMITED', 'unknown'],
@@ -216,6 +216,18 @@ describe('Auditor', () => {
       throw new AppError(code, 'No.');
     });
     expect(await ask(failing)).toBe(expected);
+  });
+
+  it('compares with its own replica; where that has gone, nothing is asked and nobody accused', async () => {
+    const { router } = auditor(relay(2));
+    let asked = 0;
+    const rpc = rpcTo((params) => {
+      asked++;
+      return router.answer('chunks.audit', params, relay(1), never);
+    });
+    expect(await sample(rpc, chunk.id)).toBe('proven');
+    expect(await sample(rpc, chunkId(1))).toBe('gone');
+    expect(asked).toBe(1);
   });
 
   it('the clients’ form is SHA-256(nonce ‖ chunk)', async () => {
@@ -247,45 +259,6 @@ describe('Auditor', () => {
     // The promise asked for while it drops was refused.
     expect(await one.dropUnlessPromised(chunk.id, drop)).toBe(true);
     expect(dropped).toBe(1);
-  });
-});
-
-describe('Trust', () => {
-  function trust(results: (id: ChunkId) => AuditResult): { trust: Trust; asked: ChunkId[] } {
-    const asked: ChunkId[] = [];
-    const audit = (_: RelayId, id: ChunkId): Promise<AuditResult> => {
-      asked.push(id);
-      return Promise.resolve(results(id));
-    };
-    return { trust: new Trust({ clock, random: () => 0, audit }), asked };
-  }
-  const claims = (count: number): Set<ChunkId> =>
-    new Set(Array.from({ length: count }, (_, n) => chunkId(n)));
-
-  it('believes after one proof', async () => {
-    const { trust: one, asked } = trust(() => 'proven');
-    expect((await one.judge(relay(1), claims(100), never)).held?.size).toBe(100);
-    expect(asked).toHaveLength(1);
-  });
-
-  it('does not count one rotten replica as a lie', async () => {
-    const { trust: one } = trust((id) => (id === chunkId(0) ? 'refuted' : 'proven'));
-    expect((await one.judge(relay(1), claims(100), never)).held?.size).toBe(99);
-    expect(one.distrusted().size).toBe(0);
-  });
-
-  it('does not listen to a liar for a while', async () => {
-    const { trust: one, asked } = trust(() => 'refuted');
-    expect((await one.judge(relay(1), claims(100), never)).held?.size).toBe(0);
-    const before = asked.length;
-    expect((await one.judge(relay(1), claims(100), never)).held?.size).toBe(0);
-    expect(asked).toHaveLength(before);
-    clock.advance(DISTRUST_MS);
-    expect(one.distrusted().size).toBe(0);
-  });
-
-  it('knows nothing of a relay that does not answer', async () => {
-    expect((await trust(() => 'unknown').trust.judge(relay(1), claims(9), never)).held).toBeNull();
   });
 });
 
