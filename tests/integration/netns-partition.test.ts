@@ -1,8 +1,10 @@
 /** A network that falls apart: two hosts with three relays each, and each side a swarm of its own until it is mended. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import type { RelayId } from '../../shared/ids.ts';
+import type { Member } from '../../shared/placement/member.ts';
 import { holdersOf } from '../../shared/placement/placement.ts';
 import { DELETE_HEADER } from '../../shared/protocol/deletion-routes.ts';
 import { HEADER, PeersPage, PutAnswer } from '../../shared/protocol/routes.ts';
@@ -19,16 +21,17 @@ const CONVERGED_MS = 90_000;
 
 const newChunk = (): OwnedChunk => ownedChunk(Math.random, 20_000);
 
+/** The relays that `relay` lists, as placement wants them. */
+async function membersAt(lan: Lan, relay: RelayProcess): Promise<Member[]> {
+  const { body } = await lan.hostOf(relay).fetch(relay, '/peers');
+  const { peers } = parseJsonWith(PeersPage, body.toString(), 'The peers');
+  return peers.map((peer) => ({ ...peer, id: peer.id as RelayId }));
+}
+
 /** Stores the chunk where a client that asks `relay` would; gives the number of receipts. */
 async function put(lan: Lan, relay: RelayProcess, { id, bytes }: OwnedChunk): Promise<number> {
-  const host = lan.hostOf(relay);
-  const { body } = await host.fetch(relay, '/peers');
-  const { peers } = parseJsonWith(PeersPage, body.toString(), 'The peers');
-  const holders = holdersOf(
-    id,
-    peers.map((peer) => ({ ...peer, id: peer.id as RelayId })),
-  );
-  const answer = await host.fetch(relay, `/chunk/${id}`, {
+  const holders = holdersOf(id, await membersAt(lan, relay));
+  const answer = await lan.hostOf(relay).fetch(relay, `/chunk/${id}`, {
     method: 'PUT',
     headers: {
       'content-type': 'application/octet-stream',
@@ -64,10 +67,22 @@ async function repairAll(lan: Lan): Promise<void> {
   }
 }
 
-/** How many relays hold each chunk, in their order. */
-async function replicas(lan: Lan, chunks: readonly OwnedChunk[]): Promise<number[]> {
-  const holders = await holdersOfAll(lan.relays.map(({ dir }) => dir));
-  return chunks.map(({ id }) => holders.get(id)?.length ?? 0);
+/** The numbers of the relays that hold each chunk. */
+async function replicas(lan: Lan, chunks: readonly OwnedChunk[]): Promise<number[][]> {
+  const dirs = lan.relays.map(({ dir }) => dir);
+  const holders = await holdersOfAll(dirs);
+  return chunks.map(({ id }) => (holders.get(id) ?? []).map((dir) => dirs.indexOf(dir)).sort());
+}
+
+/** Where placement wants each chunk, as `relay` sees the swarm. */
+async function placements(lan: Lan, relay: RelayProcess, chunks: readonly OwnedChunk[]): Promise<number[][]> {
+  const members = await membersAt(lan, relay);
+  const ids = lan.relays.map(({ id }) => id);
+  return chunks.map(({ id }) =>
+    holdersOf(id, members)
+      .map((holder) => ids.indexOf(holder.id))
+      .sort(),
+  );
 }
 
 test(
@@ -105,14 +120,15 @@ test(
     lan.heal();
     await lan.settled();
     const isOne = async (): Promise<boolean> => {
-      const [keptCounts, deletedCounts] = [await replicas(lan, kept), await replicas(lan, deleted)];
-      return keptCounts.every((count) => count === 5) && deletedCounts.every((count) => count === 0);
+      const found = await replicas(lan, [...kept, ...deleted]);
+      const wanted = [...(await placements(lan, left, kept)), ...deleted.map(() => [])];
+      return isDeepStrictEqual(found, wanted);
     };
     const began = performance.now();
-    await until(isOne, 'five replicas of what is kept and none of what is deleted', CONVERGED_MS).catch(
+    await until(isOne, 'what is kept at its five, and nothing of what is deleted', CONVERGED_MS).catch(
       async (cause: unknown) => {
-        const counts = async (chunks: readonly OwnedChunk[]) => (await replicas(lan, chunks)).join(' ');
-        throw new Error(`Kept: ${await counts(kept)}; deleted: ${await counts(deleted)}`, { cause });
+        const holders = async (chunks: readonly OwnedChunk[]) => (await replicas(lan, chunks)).join(' | ');
+        throw new Error(`Kept: ${await holders(kept)}; deleted: ${await holders(deleted)}`, { cause });
       },
     );
     console.info({ convergedSeconds: Math.round((performance.now() - began) / 1000) });
