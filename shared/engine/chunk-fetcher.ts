@@ -1,4 +1,5 @@
 /** One chunk, opened, from whichever holder gives a valid replica first. */
+import { discard } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError, throwIfAborted } from '../errors.ts';
 import type { ErrorDetails } from '../errors.ts';
@@ -119,6 +120,7 @@ class Race {
   readonly #occurred: Occurrence[] = [];
   #wake: (() => void) | undefined;
   #workerFailures = 0;
+  #over = false;
 
   constructor(view: SwarmView, wanted: Wanted, tally: Tally) {
     this.#view = view;
@@ -154,6 +156,8 @@ class Race {
       return null;
     } finally {
       scope.abort();
+      this.#over = true;
+      this.#occurred.forEach(discardBytes);
     }
   }
 
@@ -180,7 +184,8 @@ class Race {
   }
 
   #push(occurrence: Occurrence): void {
-    this.#occurred.push(occurrence);
+    if (this.#over) discardBytes(occurrence);
+    else this.#occurred.push(occurrence);
     this.#wake?.();
   }
 
@@ -224,6 +229,11 @@ class Race {
     else this.#tally.silent++;
     if (by.candidate !== null) this.#view.penalties.add(by.candidate, PENALTY_MS);
   }
+}
+
+/** A loser's megabyte does not wait for the garbage collector. */
+function discardBytes(occurrence: Occurrence): void {
+  if (occurrence.kind === 'bytes') discard(occurrence.bytes);
 }
 
 function isRateLimited(error: unknown): boolean {

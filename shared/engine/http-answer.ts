@@ -47,10 +47,11 @@ export async function readBody(response: Response, maxBytes: number): Promise<By
   const reader = response.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   const announcedBytes = Number(response.headers.get('content-length') ?? 0);
+  let body = new Uint8Array();
   try {
     if (announcedBytes > maxBytes) throw tooLarge();
     // Filled as the parts come, so that no second copy of the whole is made; the length announced is only a guess.
-    let body = new Uint8Array(Number.isInteger(announcedBytes) ? Math.max(announcedBytes, 0) : 0);
+    body = new Uint8Array(Number.isInteger(announcedBytes) ? Math.max(announcedBytes, 0) : 0);
     let filledBytes = 0;
     for (;;) {
       const part = await reader.read();
@@ -66,6 +67,7 @@ export async function readBody(response: Response, maxBytes: number): Promise<By
   } catch (error) {
     // Nobody wants the rest; that it could not be cancelled would be no news.
     reader.cancel().catch(() => undefined);
+    discard(body);
     throw error;
   }
 }
