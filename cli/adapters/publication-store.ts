@@ -12,7 +12,7 @@ import { ListEntry } from '../../shared/protocol/records.ts';
 import { Hex, Id, SafeInteger, parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { makeFolder } from './folders.ts';
-import { errnoOf, ioError } from './io-errors.ts';
+import { errnoOf, ioError, withIoErrors } from './io-errors.ts';
 
 const PublicationFile = Type.Object({
   format: Type.Literal('lanvault-publication/1'),
@@ -74,12 +74,7 @@ export class FilePublicationStore implements PublicationStore {
 }
 
 async function readPublication(path: string): Promise<OwnPublication> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw ioError(cause, `Reading ${path}`);
-  }
+  const text = await withIoErrors(`Reading ${path}`, readFile(path, 'utf8'));
   try {
     const file = parseJsonWith(PublicationFile, text, path);
     const { id, state, name, size, entry } = file;

@@ -5,16 +5,11 @@ import { AppError } from '../../shared/errors.ts';
 import { newSwarmKeyText, parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { writeFileAtomic } from './atomic-file.ts';
-import { ioError } from './io-errors.ts';
+import { withIoErrors } from './io-errors.ts';
 
 /** Throws `BAD_INPUT` for a file that holds no swarm key, `IO`. */
 export async function readSwarmKey(path: string): Promise<SwarmKey> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw ioError(cause, `Reading ${path}`);
-  }
+  const text = await withIoErrors(`Reading ${path}`, readFile(path, 'utf8'));
   try {
     return parseSwarmKey(text);
   } catch (cause) {

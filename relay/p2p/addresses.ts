@@ -1,14 +1,14 @@
 /** IP addresses as sockets report and users write them. */
-import { isIP } from 'node:net';
+import { isLoopbackAddress, unmapped } from '../services/address-group.ts';
 
 /** Without the IPv4-in-IPv6 prefix that dual-stack sockets show, and without brackets. */
 export function normalizeHost(host: string): string {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(bare) ? bare.slice(7) : bare;
+  return unmapped(bare);
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return host === 'localhost' || isLoopbackAddress(host);
 }
 
 export function isWildcard(host: string): boolean {

@@ -12,7 +12,7 @@ import type { Receipt } from '../../shared/protocol/receipt.ts';
 import type { Clock } from '../services/ports.ts';
 import type { BodyMessage, FailedMessage, FoundMessage, StoredMessage } from './chunk-messages.ts';
 import type { ChunkWire } from './chunk-wire.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../services/deadline.ts';
 import type { SendTurns } from './send-turns.ts';
 import { Slots } from './slots.ts';
 

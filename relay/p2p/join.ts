@@ -10,7 +10,7 @@ import { parseJsonWith } from '../../shared/protocol/schemas.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import type { Clock } from '../services/ports.ts';
 import { hostFrom, normalizeHost } from './addresses.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../services/deadline.ts';
 import type { Link } from './link.ts';
 import type { Log } from '../services/log.ts';
 

@@ -16,7 +16,7 @@ import {
 import { addressGroup } from '../services/address-group.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import { isWildcard } from './addresses.ts';
-import { abortable, withDeadline } from './deadline.ts';
+import { abortable, withDeadline } from '../services/deadline.ts';
 import type { Link } from './link.ts';
 import { openLink } from './open-link.ts';
 import type { LinkContext } from './open-link.ts';

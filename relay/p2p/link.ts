@@ -9,7 +9,7 @@ import type { RpcRouter } from '../services/rpc.ts';
 import { openChunkChannel } from './chunk-channel.ts';
 import type { ChunkAsker } from './chunk-asker.ts';
 import type { ChunkChannel, ChunkChannelOptions } from './chunk-channel.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../services/deadline.ts';
 import type { LinkHello } from './hello.ts';
 import { rawEncoding } from './json-encoding.ts';
 import { PEERS_PROTOCOL } from './peer-list.ts';

@@ -8,7 +8,7 @@ import { LINK_HANDSHAKE_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import type { PeerAddress } from '../services/membership.ts';
 import { normalizeHost } from './addresses.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../services/deadline.ts';
 import { HELLO_PROTOCOL, LinkHello } from './hello.ts';
 import { jsonEncoding, rawEncoding } from './json-encoding.ts';
 import { Link } from './link.ts';

@@ -1,4 +1,4 @@
-import { abortable } from './deadline.ts';
+import { abortable } from '../services/deadline.ts';
 
 /** Callers that wait their turn, first come, first served. */
 export class WaitingLine {

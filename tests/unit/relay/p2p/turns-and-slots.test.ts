@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteBudget } from '../../../../relay/p2p/byte-budget.ts';
-import { withDeadline } from '../../../../relay/p2p/deadline.ts';
+import { withDeadline } from '../../../../relay/services/deadline.ts';
 import { SendTurns } from '../../../../relay/p2p/send-turns.ts';
 import { Slots } from '../../../../relay/p2p/slots.ts';
 import { VirtualClock, settled } from './virtual-clock.ts';

@@ -1,1 +1,0 @@
-export { abortable, withDeadline } from '../services/deadline.ts';
