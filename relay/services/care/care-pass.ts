@@ -145,8 +145,9 @@ export class CarePass {
     const now = clock.now();
     watchlist.forget(id);
     this.#evaders.note(outcome, now);
-    // Claims, both of them: the next look is to see a holder.
-    if (coming.length + had.length > 0) watchlist.watch(id, now, now + WATCH_INTERVAL_MS);
+    // Claims, both of them: the next look is to see a holder, soon unless there are five without it.
+    const claimedForMs = planned.missing > 0 ? WATCH_INTERVAL_MS : REPAIR_TURN_MS;
+    if (coming.length + had.length > 0) watchlist.watch(id, now, now + claimedForMs);
     else if (failed.length > 0) watchlist.watch(id, now, now + REPAIR_TURN_MS);
     const holders = new Set([...standing.holders, ...placed]);
     const openForMs = this.#openForMs(standing, holders);
