@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Integration tests start real relay processes, and wait most of the time: two files at once on two cores. Long ones measure, and
+ * Integration tests start real relay processes, and wait most of the time: three files at once on two cores. Long ones measure, and
  * run alone.
  */
 const processes = { testTimeout: 120_000, hookTimeout: 60_000 };
@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
           ...processes,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
