@@ -82,7 +82,7 @@ export class CarePass {
   /** Decides whether this relay is to make replicas now, and has it looked at again where that may change. */
   #isDue(standing: Standing, planned: Plan, forced: boolean): boolean {
     const { watchlist, clock } = this.#parts;
-    const { id, holders } = standing;
+    const { id } = standing;
     const now = clock.now();
     if (planned.candidates.length + planned.heirs.length > 0) {
       const turnAt = watchlist.waitsSince(id, now) + planned.turn * REPAIR_TURN_MS;
@@ -90,7 +90,7 @@ export class CarePass {
       watchlist.waitFor(id, now, turnAt);
       return false;
     }
-    const openForMs = this.#openForMs(standing, holders);
+    const openForMs = this.#openForMs(standing);
     if (openForMs !== null) watchlist.watch(id, now, now + openForMs);
     else {
       watchlist.forget(id);
@@ -99,9 +99,13 @@ export class CarePass {
     return false;
   }
 
-  /** How soon it may turn out that a chunk with too few `holders` lacks replicas after all, or that somebody can take one. */
-  #openForMs({ order, doubtful, distrusted }: Standing, holders: ReadonlySet<RelayId>): number | null {
-    if (holders.size >= REPLICAS) return null;
+  /**
+   * How soon it may turn out that a chunk with too few holders lacks replicas after all, or that somebody can take one; or that
+   * one with enough has too many, of which this relay's is one.
+   */
+  #openForMs(standing: Standing): number | null {
+    const { order, holders, doubtful, distrusted } = standing;
+    if (holders.size >= REPLICAS && !plan(standing, this.#parts.self).perhapsSurplus) return null;
     const open = order.filter(({ id }) => !holders.has(id) && (doubtful.has(id) || distrusted.has(id)));
     if (open.length === 0) return null;
     const isSilent = open.some(({ id, state }) => state === 'live' && doubtful.has(id));
@@ -149,12 +153,12 @@ export class CarePass {
     const claimedForMs = planned.missing > 0 ? WATCH_INTERVAL_MS : REPAIR_TURN_MS;
     if (coming.length + had.length > 0) watchlist.watch(id, now, now + claimedForMs);
     else if (failed.length > 0) watchlist.watch(id, now, now + REPAIR_TURN_MS);
-    const holders = new Set([...standing.holders, ...placed]);
-    const openForMs = this.#openForMs(standing, holders);
+    const after = { ...standing, holders: new Set([...standing.holders, ...placed]) };
+    const openForMs = this.#openForMs(after);
     if (openForMs !== null) watchlist.watch(id, now, now + openForMs);
     // Five it has now, and not the first five: the rest is balance, and this relay's turn as before.
     const isRepaired = planned.missing > 0 && placed.length > 0;
-    if (isRepaired && plan({ ...standing, holders }, self).heirs.length > 0) watchlist.watch(id, now, now);
+    if (isRepaired && plan(after, self).heirs.length > 0) watchlist.watch(id, now, now);
   }
 
   /** Gives up own replicas that are too many, and tells the holders of others. */

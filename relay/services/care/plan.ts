@@ -28,6 +28,8 @@ export interface Plan {
   readonly turn: number;
   /** The holders beyond the ones that are needed, lowest-ranked last. Each may give up its replica without waiting for another. */
   readonly surplus: readonly RelayId[];
+  /** This relay's own replica is one of them, or will be if the doubtful hold the chunk. */
+  readonly perhapsSurplus: boolean;
   /** Holders that rank before this relay, the first first. */
   readonly better: readonly RelayId[];
 }
@@ -44,6 +46,7 @@ export function plan(standing: Standing, self: RelayId): Plan {
       state === 'live' && settled && !holders.has(id) && !doubtful.has(id) && !distrusted.has(id),
   );
   const perhaps = order.slice(0, NEIGHBOURHOOD).filter(({ id }) => doubtful.has(id)).length;
+  const possible = order.filter(({ id }) => holders.has(id) || doubtful.has(id)).map(({ id }) => id);
   const missing = Math.max(0, REPLICAS - ranked.length - perhaps);
   const first = new Set(order.slice(0, REPLICAS).map(({ id }) => id));
   return {
@@ -52,6 +55,7 @@ export function plan(standing: Standing, self: RelayId): Plan {
     heirs: ranked.length >= REPLICAS ? takers.filter(({ id }) => first.has(id)).map(({ id }) => id) : [],
     turn,
     surplus: ranked.slice(REPLICAS),
+    perhapsSurplus: possible.length >= REPLICAS && !possible.slice(0, REPLICAS).includes(self),
     better,
   };
 }

@@ -73,11 +73,20 @@ describe('plan', () => {
     expect(plan(standing([0, 1, 2, 3, 4, 7]), relay(7)).better).toEqual([0, 1, 2, 3, 4].map(relay));
   });
 
+  it.each([
+    ['five hold it before this relay', [0, 1, 2, 3, 4, 7], [], true],
+    ['five may: one before it is doubtful', [0, 1, 2, 4, 7], [3], true],
+    ['the doubtful one ranks after it', [0, 1, 2, 3, 7], [8], false],
+    ['four hold it before it, and nobody is doubtful', [0, 1, 2, 3, 7], [], false],
+  ])('says whether the replica here is too many, or may be: %s', (_, holders, doubtful, expected) => {
+    expect(plan(standing(holders, doubtful), relay(7)).perhapsSurplus).toBe(expected);
+  });
+
   it('a relay that lends nothing any more ranks last', () => {
     const self = relay(99);
     const base = standing([0, 1, 2, 3, 4]);
     const planned = plan({ ...base, holders: new Set([...base.holders, self]) }, self);
-    expect(planned).toMatchObject({ surplus: [self], turn: 5 });
+    expect(planned).toMatchObject({ surplus: [self], perhapsSurplus: true, turn: 5 });
   });
 });
 

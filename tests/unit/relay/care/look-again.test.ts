@@ -1,4 +1,4 @@
-/** Chunks below five that nobody can complete at the moment: they are looked at again as soon as that may change. */
+/** Chunks below five that nobody can complete at the moment, or above that nobody can tell: they are looked at again as soon as that may change. */
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import {
@@ -102,5 +102,29 @@ test('after a partition, what each side has stored moves to its five without wai
       ideal,
     );
   await swarm.until(isAtRest, { withinMs: graceMs + 30 * SECOND_MS });
+  expect(swarm.faults).toEqual([]);
+});
+
+test('a relay that is back, and silent while the others look for what is too many: no chunk stays at six', async () => {
+  await using stage = await swarmWith(12, { relays: 6, seed: 77 });
+  const { swarm, ids } = stage;
+  swarm.kill(5);
+  await swarm.until(() => allAt(swarm, ids, REPLICAS), { withinMs: DEFAULT_REPAIR_GRACE_MS + 60_000 });
+  await swarm.restart(5);
+  await swarm.settled();
+  await swarm.run({ ms: DEFAULT_REPAIR_GRACE_MS - 5 * SECOND_MS });
+  swarm.freeze(5);
+  await swarm.run({ seconds: 30 });
+  swarm.thaw(5);
+  await swarm.settled();
+  expect(ids.filter((id) => swarm.onDiskOf(id).length > REPLICAS).length).toBeGreaterThan(5);
+  const counts: number[] = [];
+  const isAtRest = (): boolean => {
+    const now = replicas(swarm, ids);
+    counts.push(...now);
+    return now.every((count) => count === REPLICAS);
+  };
+  await swarm.until(isAtRest, { withinMs: DEFAULT_REPAIR_GRACE_MS + 60_000 });
+  expect(Math.min(...counts)).toBe(REPLICAS);
   expect(swarm.faults).toEqual([]);
 });
