@@ -522,3 +522,9 @@ export const MAX_BROWSER_WORKERS = 8;
 export const JOBS_PER_BROWSER_WORKER = 16;
 /** A download without service worker and save picker is collected in memory; beyond this, tabs die. */
 export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;
+/** How long a browser keeps the manifest of a file that was opened by a link and not added: downloads outlive the page. */
+export const HELD_FILE_MS = 24 * 3600 * SECOND;
+/** Chunks whose holders are asked for to tell how safe a file is that a link leads to: all of a 4 GiB file, a sample of a larger one. */
+export const MAX_CHUNKS_SURVEYED = 4096;
+/** Files named in the question before they are deleted; the rest is counted. */
+export const MAX_NAMES_ASKED = 5;

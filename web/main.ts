@@ -4,6 +4,7 @@ import './ui/styles/base.css';
 import { mount } from 'svelte';
 import AppView from './ui/App.svelte';
 import { App } from './state/app.svelte.ts';
+import { browserAddress } from './state/link-address.svelte.ts';
 import { browserSettings } from './state/settings-store.ts';
 
 const target = document.getElementById('app');
@@ -12,6 +13,7 @@ if (target === null) throw new Error('index.html has no #app.');
 const app = new App({
   settings: browserSettings(),
   window,
+  address: browserAddress(),
   loadEngine: async () => {
     const { createAppEngine } = await import('./engine/app-engine.ts');
     return createAppEngine();

@@ -30,6 +30,9 @@ export interface DeleteOptions {
 export interface DeleteProgress {
   readonly chunksDone: number;
   readonly chunkCount: number;
+  /** So far in this run, as in the result. */
+  readonly confirmed: ReadonlyMap<RelayId, number>;
+  readonly pending: ReadonlyMap<RelayId, number>;
 }
 
 export interface DeleteResult {
@@ -152,7 +155,12 @@ class Deleting {
   }
 
   #report(): void {
-    this.#options.onProgress?.({ chunksDone: this.#done, chunkCount: this.#owned.length });
+    this.#options.onProgress?.({
+      chunksDone: this.#done,
+      chunkCount: this.#owned.length,
+      confirmed: new Map(this.#confirmed.all),
+      pending: new Map(this.#pending.all),
+    });
   }
 }
 

@@ -40,6 +40,11 @@ export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   peers(signal: AbortSignal): Promise<readonly Peer[]>;
   /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
   status(signal: AbortSignal): Promise<Status>;
+  /**
+   * For each chunk, in order, the live relays that say they hold it; at most `MAX_LOCATE_IDS`, none twice. Throws `CORRUPT` for an
+   * answer about other chunks.
+   */
+  locate(ids: readonly ChunkId[], signal: AbortSignal): Promise<readonly (readonly RelayId[])[]>;
   readonly catalog: CatalogPort;
 }
 
@@ -140,6 +145,15 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
         confirmed: confirmed.map(parseRelayId),
         pending: pending.map(parseRelayId),
       }));
+    },
+
+    async locate(ids, signal) {
+      const { chunks } = await http.withAnyRelay(signal, (baseUrl) =>
+        http.json(baseUrl, routes.locateChunks, { body: { ids: [...ids] } }, signal),
+      );
+      if (chunks.length !== ids.length || chunks.some(({ id }, i) => id !== ids[i]))
+        throw new AppError('CORRUPT', 'The relay’s answer is about other chunks than those asked for.');
+      return chunks.map(({ relays }) => [...new Set(relays)].map(parseRelayId));
     },
 
     async inventory(relay, after, limit, signal) {

@@ -1,8 +1,9 @@
 /** The composition of the engine in the page: local stores, swarm, workers, uploads, downloads, service worker. */
 import { createDownloader } from '../../shared/engine/download.ts';
 import type { Downloader } from '../../shared/engine/download.ts';
-import type { BlockWorkers, SwarmPort } from '../../shared/engine/ports.ts';
+import type { BlockWorkers } from '../../shared/engine/ports.ts';
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import type { RelaySwarm } from '../../shared/engine/relay-client.ts';
 import { createSwarmView } from '../../shared/engine/swarm-view.ts';
 import type { SwarmView } from '../../shared/engine/swarm-view.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
@@ -20,6 +21,7 @@ import type {
   Transfer,
 } from './contract.ts';
 import { openIdbStores } from './database/idb-stores.ts';
+import { DeletionQueue } from './deletion/deletion-queue.ts';
 import { downloadInMemory, downloadToPicked, saveFilePicker } from './downloads/page-download.ts';
 import { readThroughLocks } from './downloads/read-through-locks.ts';
 import { downloadThroughBrowser } from './downloads/stream-download.ts';
@@ -27,6 +29,7 @@ import { FileList } from './file-list.ts';
 import type { LocalStores } from './local-stores.ts';
 import { exportManifest, importManifest } from './manifest-transfer.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { PageSharing } from './sharing/page-sharing.ts';
 import { AppServiceWorker } from './service-worker-registration.ts';
 import { formatStreamUrl } from './stream-url.ts';
 import { SwarmGate } from './swarm-gate.ts';
@@ -48,12 +51,14 @@ export async function createAppEngine(): Promise<AppEngine> {
 
 class PageEngine implements AppEngine {
   readonly abilities: Abilities;
+  readonly sharing: PageSharing;
+  readonly deletions: DeletionQueue;
   readonly #stores: LocalStores;
   readonly #serviceWorker: AppServiceWorker | null;
   readonly #keyNews = openSwarmKeyNews();
   readonly #gate: SwarmGate;
   readonly #swarmKey: SwarmKeyKeeper;
-  readonly #swarm: SwarmPort;
+  readonly #swarm: RelaySwarm;
   readonly #view: SwarmView;
   readonly #workers: BlockWorkers & AsyncDisposable;
   readonly #files: FileList;
@@ -91,6 +96,24 @@ class PageEngine implements AppEngine {
         this.#files.changed().catch(reportError);
       },
     });
+    this.sharing = new PageSharing({
+      origin,
+      stores,
+      swarm: this.#swarm,
+      view: this.#view,
+      gate: this.#gate,
+      loadXz: async () => (await import('./sharing/page-xz.ts')).loadPageXz(),
+      onKept: () => this.#files.changed(),
+    });
+    this.deletions = new DeletionQueue({
+      stores,
+      swarm: this.#swarm,
+      gate: this.#gate,
+      now: () => performance.now(),
+      onGone: () => {
+        this.#files.changed().catch(reportError);
+      },
+    });
     const health = new SwarmHealthMonitor(this.#swarm);
     this.#health = health;
     this.#gate.watch((lock) => {
@@ -102,6 +125,8 @@ class PageEngine implements AppEngine {
     await this.#swarmKey.start();
     await this.#files.refresh();
     await this.#uploads.restore();
+    await this.deletions.restore();
+    this.#health.watch((health) => this.deletions.swarmSeen(health));
   }
 
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
@@ -143,8 +168,10 @@ class PageEngine implements AppEngine {
     return this.#uploads.resume(transferId, file);
   }
 
-  dismiss(transferId: string): Promise<void> {
-    return this.#uploads.dismiss(transferId);
+  async dismiss(transferId: string): Promise<void> {
+    await this.#uploads.cancel(transferId);
+    await this.#uploads.dismiss(transferId);
+    await this.deletions.restore();
   }
 
   streamUrl(
@@ -152,8 +179,7 @@ class PageEngine implements AppEngine {
     { download = false }: { readonly download?: boolean } = {},
   ): string | null {
     if (!this.abilities.streaming) return null;
-    const name = this.#files.current.find((file) => file.manifestId === manifestId)?.name ?? '';
-    return formatStreamUrl(manifestId, name, download);
+    return formatStreamUrl(manifestId, this.#file(manifestId)?.name ?? '', download);
   }
 
   async download(
@@ -161,7 +187,7 @@ class PageEngine implements AppEngine {
     signal: AbortSignal,
     progress: (bytes: number) => void,
   ): Promise<void> {
-    const file = this.#files.current.find((known) => known.manifestId === manifestId);
+    const file = this.#file(manifestId);
     if (file === undefined) throw new AppError('NOT_FOUND', 'This file is not on the list any more.');
     const url = this.streamUrl(manifestId, { download: true });
     if (url !== null) return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
@@ -210,12 +236,17 @@ class PageEngine implements AppEngine {
     this.#health.dispose();
     this.#swarmKey.dispose();
     await this.#uploads.dispose();
+    await this.deletions.dispose();
     await this.#workers[Symbol.asyncDispose]();
     this.#files.dispose();
     this.#serviceWorker?.dispose();
     this.#gate.dispose();
     this.#keyNews.close();
     await this.#stores[Symbol.asyncDispose]();
+  }
+
+  #file(id: ManifestId): StoredFile | undefined {
+    return this.#files.current.find(({ manifestId }) => manifestId === id) ?? this.sharing.opened(id);
   }
 
   /** Waits while a private swarm is locked, as the page's own downloads do. */

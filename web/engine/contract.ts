@@ -5,6 +5,11 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { ManifestId } from '../../shared/ids.ts';
+import type { Deletions } from './deletion/deletion-contract.ts';
+import type { Sharing } from './sharing/sharing-contract.ts';
+import type { StoredFile } from './stored-file.ts';
+
+export type { StoredFile } from './stored-file.ts';
 
 /** What the platform lets the app do here, found out once at start. */
 export interface Abilities {
@@ -18,22 +23,6 @@ export interface Abilities {
   readonly fileHandles: boolean;
   /** The vault and file list survive a reload. */
   readonly persistent: boolean;
-}
-
-/** A file in the list: one manifest. */
-export interface StoredFile {
-  readonly manifestId: ManifestId;
-  /** May hold `/` when it was uploaded as part of a folder. */
-  readonly name: string;
-  readonly type: string;
-  readonly sizeBytes: number;
-  /** ISO 8601. */
-  readonly created: string;
-  readonly chunkCount: number;
-  /** Holders of the chunk with the fewest at upload; null for an imported manifest, whose holders are not known. */
-  readonly minReplicas: number | null;
-  /** Whether this device may delete it (it holds the upload's journal). */
-  readonly owned: boolean;
 }
 
 export type TransferState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'needs-file';
@@ -88,6 +77,8 @@ export interface PickedFile {
 
 export interface AppEngine extends AsyncDisposable {
   readonly abilities: Abilities;
+  readonly sharing: Sharing;
+  readonly deletions: Deletions;
 
   /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void;
@@ -110,10 +101,10 @@ export interface AppEngine extends AsyncDisposable {
   cancel(transferId: string): Promise<void>;
   /** Goes on with a `failed`, `cancelled` or `needs-file` transfer; `file` where the state needs it. Throws `FILE_CHANGED`. */
   resume(transferId: string, file?: PickedFile): Promise<void>;
-  /** Takes a finished, failed or cancelled transfer off the list; an unfinished one is abandoned: its chunks are noted for deletion. */
+  /** Takes a transfer off the list; an unfinished one is stopped and given up: what it has stored becomes a deletion. */
   dismiss(transferId: string): Promise<void>;
 
-  /** URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
+  /** Of a file that is listed or open by its link: URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
   streamUrl(manifestId: ManifestId, options?: { readonly download?: boolean }): string | null;
   /**
    * Saves a file: through the service worker where there is one, else through the save picker or in memory. Resolves

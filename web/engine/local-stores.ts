@@ -5,8 +5,9 @@
 import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
+import type { CapabilityLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
-import type { ManifestId } from '../../shared/ids.ts';
+import type { ChunkId, ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
 import type { StoredFile } from './contract.ts';
 
@@ -35,6 +36,16 @@ export interface FileStore {
    */
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile>;
   remove(id: ManifestId): Promise<void>;
+  /** Keeps the manifest of a file that was opened by its link: it can be read, and is not listed. Throws `NO_SPACE`. */
+  hold(id: ManifestId, manifest: Manifest): Promise<HeldFile>;
+  /** Forgets a file that is held and not listed. */
+  letGo(id: ManifestId): Promise<void>;
+}
+
+export interface HeldFile {
+  readonly file: StoredFile;
+  /** It was on the list before, and stays there. */
+  readonly listed: boolean;
 }
 
 /** An upload that an earlier visit, or an error, left unfinished. */
@@ -54,8 +65,49 @@ export interface UploadJournals extends JournalStore {
   setPaused(uploadId: string, paused: boolean): Promise<void>;
   /** The upload that made this manifest on this device; null if none did. */
   uploadOf(manifestId: ManifestId): Promise<string | null>;
-  /** Gives an upload up for good: its chunks are noted for deletion. Throws `CONFLICT` while somebody works on it. */
+  /**
+   * Gives an upload up for good, finished or not: its chunks are noted for deletion. Throws `CONFLICT` while somebody works on it.
+   */
   abandon(uploadId: string): Promise<void>;
+  /** Takes `abandon` back, where nothing of it has been deleted yet. Throws `CONFLICT` as `abandon`. */
+  reinstate(uploadId: string): Promise<void>;
+  /** Uploads given up whose journals no other tab works on. */
+  abandoned(): Promise<readonly AbandonedUpload[]>;
+  /** As `open`, of an upload that was given up. */
+  openAbandoned(uploadId: string): Promise<Journal>;
+  /** Forgets an upload that was given up and of which nothing is left. */
+  remove(uploadId: string): Promise<void>;
+}
+
+export interface AbandonedUpload {
+  readonly uploadId: string;
+  readonly name: string;
+  /** Null for one that had not finished. */
+  readonly manifestId: ManifestId | null;
+  /** The user had stopped its deletion. */
+  readonly paused: boolean;
+}
+
+/** A manifest that this device has stored in the swarm, to give out a link to it. */
+export interface SharedManifest {
+  /** Null until all of it is stored. */
+  readonly link: CapabilityLink | null;
+  /** Chunks that it is made of, or that attempts at it have left. */
+  readonly chunks: readonly LinkChunk[];
+}
+
+export interface LinkChunk {
+  readonly id: ChunkId;
+  readonly bodyHash: Bytes;
+}
+
+export interface ShareStore {
+  /** Null where there is none. */
+  get(manifestId: ManifestId): Promise<SharedManifest | null>;
+  /** Durable when it resolves. */
+  addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void>;
+  setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void>;
+  remove(manifestId: ManifestId): Promise<void>;
 }
 
 /** What this browser proves itself to its private swarm with. */
@@ -73,6 +125,7 @@ export interface LocalStores extends AsyncDisposable {
   readonly vault: Vault;
   readonly files: FileStore;
   readonly journals: UploadJournals;
+  readonly shares: ShareStore;
   readonly swarmKey: SwarmKeyStore;
 }
 

@@ -6,25 +6,32 @@ import { DERIVATION_ID_BYTES, VAULT_SECRET_BYTES } from '../../shared/crypto/kdf
 import { randomBytes } from '../../shared/crypto/random.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { CapabilityLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
 import type { StoredFile } from './contract.ts';
 import { journalHeld, journalMissing, newestFirst } from './local-stores.ts';
 import type {
+  AbandonedUpload,
   FileFacts,
   FileStore,
+  HeldFile,
   LeftoverUpload,
+  LinkChunk,
   LocalStores,
+  ShareStore,
+  SharedManifest,
   SwarmKeyStore,
   UploadJournals,
 } from './local-stores.ts';
 
 export class MemoryFiles implements FileStore {
-  readonly #files = new Map<ManifestId, { manifest: Manifest; stored: StoredFile }>();
+  readonly #files = new Map<ManifestId, { manifest: Manifest; stored: StoredFile; listed: boolean }>();
 
   list(): Promise<readonly StoredFile[]> {
-    return Promise.resolve([...this.#files.values()].map(({ stored }) => stored).sort(newestFirst));
+    const listed = [...this.#files.values()].filter((file) => file.listed);
+    return Promise.resolve(listed.map(({ stored }) => stored).sort(newestFirst));
   }
 
   manifest(id: ManifestId): Promise<Manifest> {
@@ -36,7 +43,23 @@ export class MemoryFiles implements FileStore {
 
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile> {
     const known = this.#files.get(id);
-    if (known !== undefined) return Promise.resolve(known.stored);
+    if (known?.listed === true) return Promise.resolve(known.stored);
+    return Promise.resolve(this.#put(id, manifest, facts, true));
+  }
+
+  hold(id: ManifestId, manifest: Manifest): Promise<HeldFile> {
+    const known = this.#files.get(id);
+    if (known?.listed === true) return Promise.resolve({ file: known.stored, listed: true });
+    const file = this.#put(id, manifest, { minReplicas: null, uploadId: null }, false);
+    return Promise.resolve({ file, listed: false });
+  }
+
+  letGo(id: ManifestId): Promise<void> {
+    if (this.#files.get(id)?.listed === false) this.#files.delete(id);
+    return Promise.resolve();
+  }
+
+  #put(id: ManifestId, manifest: Manifest, facts: FileFacts, listed: boolean): StoredFile {
     const { filename, type, size, created } = manifest.header;
     const stored: StoredFile = {
       manifestId: id,
@@ -48,8 +71,8 @@ export class MemoryFiles implements FileStore {
       minReplicas: facts.minReplicas,
       owned: facts.uploadId !== null,
     };
-    this.#files.set(id, { manifest, stored });
-    return Promise.resolve(stored);
+    this.#files.set(id, { manifest, stored, listed });
+    return stored;
   }
 
   remove(id: ManifestId): Promise<void> {
@@ -64,6 +87,7 @@ interface MemoryRecord {
   readonly entries: JournalEntry[];
   held: boolean;
   paused: boolean;
+  abandoned: boolean;
 }
 
 export class MemoryJournals implements UploadJournals {
@@ -71,14 +95,29 @@ export class MemoryJournals implements UploadJournals {
 
   create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
     if (this.#records.has(header.uploadId)) return Promise.reject(journalHeld());
-    const record: MemoryRecord = { header, handle: handle ?? null, entries: [], held: true, paused: false };
+    const record: MemoryRecord = {
+      header,
+      handle: handle ?? null,
+      entries: [],
+      held: true,
+      paused: false,
+      abandoned: false,
+    };
     this.#records.set(header.uploadId, record);
     return Promise.resolve(memoryJournal(record));
   }
 
   open(uploadId: string): Promise<Journal> {
+    return this.#open(uploadId, false);
+  }
+
+  openAbandoned(uploadId: string): Promise<Journal> {
+    return this.#open(uploadId, true);
+  }
+
+  #open(uploadId: string, abandoned: boolean): Promise<Journal> {
     const record = this.#records.get(uploadId);
-    if (record === undefined) return Promise.reject(journalMissing());
+    if (record?.abandoned !== abandoned) return Promise.reject(journalMissing());
     if (record.held) return Promise.reject(journalHeld());
     record.held = true;
     return Promise.resolve(memoryJournal(record));
@@ -90,7 +129,7 @@ export class MemoryJournals implements UploadJournals {
 
   leftovers(): Promise<readonly LeftoverUpload[]> {
     const free = [...this.#records.values()].filter(
-      (record) => !record.held && finishedAs(record) === undefined,
+      (record) => !record.held && !record.abandoned && finishedAs(record) === undefined,
     );
     return Promise.resolve(free.map(({ header, handle, paused }) => ({ header, handle, paused })));
   }
@@ -110,10 +149,38 @@ export class MemoryJournals implements UploadJournals {
     return Promise.resolve(owner?.header.uploadId ?? null);
   }
 
-  /** The chunks cannot be deleted after the session, so there is nothing to note. */
   abandon(uploadId: string): Promise<void> {
-    if (this.#records.get(uploadId)?.held === true) return Promise.reject(journalHeld());
+    return this.#setAbandoned(uploadId, true);
+  }
+
+  reinstate(uploadId: string): Promise<void> {
+    return this.#setAbandoned(uploadId, false);
+  }
+
+  abandoned(): Promise<readonly AbandonedUpload[]> {
+    const free = [...this.#records.values()].filter((record) => record.abandoned && !record.held);
+    return Promise.resolve(
+      free.map((record) => ({
+        uploadId: record.header.uploadId,
+        name: record.header.name,
+        manifestId: finishedAs(record) ?? null,
+        paused: record.paused,
+      })),
+    );
+  }
+
+  remove(uploadId: string): Promise<void> {
     this.#records.delete(uploadId);
+    return Promise.resolve();
+  }
+
+  #setAbandoned(uploadId: string, abandoned: boolean): Promise<void> {
+    const record = this.#records.get(uploadId);
+    if (record?.held === true) return Promise.reject(journalHeld());
+    if (record !== undefined) {
+      record.abandoned = abandoned;
+      record.paused = false;
+    }
     return Promise.resolve();
   }
 }
@@ -137,6 +204,30 @@ function memoryJournal(record: MemoryRecord): Journal {
       return Promise.resolve();
     },
   };
+}
+
+export class MemoryShares implements ShareStore {
+  readonly #shares = new Map<ManifestId, SharedManifest>();
+
+  get(manifestId: ManifestId): Promise<SharedManifest | null> {
+    return Promise.resolve(this.#shares.get(manifestId) ?? null);
+  }
+
+  addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void> {
+    const { link, chunks } = this.#shares.get(manifestId) ?? { link: null, chunks: [] };
+    this.#shares.set(manifestId, { link, chunks: [...chunks, chunk] });
+    return Promise.resolve();
+  }
+
+  setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void> {
+    this.#shares.set(manifestId, { link, chunks: this.#shares.get(manifestId)?.chunks ?? [] });
+    return Promise.resolve();
+  }
+
+  remove(manifestId: ManifestId): Promise<void> {
+    this.#shares.delete(manifestId);
+    return Promise.resolve();
+  }
 }
 
 export class MemorySwarmKey implements SwarmKeyStore {
@@ -163,6 +254,7 @@ export function createMemoryStores(): LocalStores {
     vault: { secret: randomBytes(VAULT_SECRET_BYTES), deviceId: randomBytes(DERIVATION_ID_BYTES) },
     files: new MemoryFiles(),
     journals: new MemoryJournals(),
+    shares: new MemoryShares(),
     swarmKey: new MemorySwarmKey(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -1,6 +1,8 @@
 /** The composition of the app's state: what lives from the first paint, and the session once the engine runs. */
 import { AppError } from '../../shared/errors.ts';
 import { InstallPrompt } from './install-prompt.svelte.ts';
+import { LinkAddress } from './link-address.svelte.ts';
+import type { AddressBar } from './link-address.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { Session } from './session.svelte.ts';
@@ -11,6 +13,7 @@ export interface AppSurroundings {
   readonly settings: SettingsStore;
   /** Where `beforeinstallprompt` arrives. */
   readonly window: EventTarget;
+  readonly address: AddressBar;
   /** Loads and starts the engine; the code arrives after the first paint. */
   readonly loadEngine: () => Promise<AppEngine>;
 }
@@ -20,6 +23,7 @@ export class App implements AsyncDisposable {
   readonly preferences: Preferences;
   readonly notices = new Notices();
   readonly install: InstallPrompt;
+  readonly linkAddress: LinkAddress;
   #session = $state.raw<Session | null>(null);
   #startError = $state.raw<AppError | null>(null);
 
@@ -27,6 +31,7 @@ export class App implements AsyncDisposable {
     this.#loadEngine = surroundings.loadEngine;
     this.preferences = new Preferences(surroundings.settings);
     this.install = new InstallPrompt(surroundings.window);
+    this.linkAddress = new LinkAddress(surroundings.address);
   }
 
   /** Null while the engine starts, and when it could not. */
@@ -51,6 +56,7 @@ export class App implements AsyncDisposable {
     const session = this.#session;
     this.#session = null;
     this.install[Symbol.dispose]();
+    this.linkAddress[Symbol.dispose]();
     this.notices[Symbol.dispose]();
     await session?.[Symbol.asyncDispose]();
   }

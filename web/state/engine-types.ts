@@ -9,5 +9,7 @@ export type {
   Transfer,
   TransferState,
 } from '../engine/contract.ts';
+export type { DeletionRelay, DeletionState, FileDeletion } from '../engine/deletion/deletion-contract.ts';
+export type { FileSurvey, ShareLinks } from '../engine/sharing/sharing-contract.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
 export type { ManifestId } from '../../shared/ids.ts';

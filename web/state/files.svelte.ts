@@ -1,4 +1,5 @@
 /** The file list: what is stored, in the order and through the filter that the user chose, and what can be done with it. */
+import { SvelteSet } from 'svelte/reactivity';
 import { filterFiles, firstOrder, sortFiles } from './file-order.ts';
 import type { FileOrder, SortKey } from './file-order.ts';
 import type { AppEngine, ManifestId, StoredFile } from './engine-types.ts';
@@ -14,6 +15,9 @@ export class Files implements Disposable {
   /** What the user typed to narrow the list. */
   query = $state('');
   readonly #visible = $derived(sortFiles(filterFiles(this.#all, this.query), this.#order));
+  readonly #selectedIds = new SvelteSet<ManifestId>();
+  /** In the order of the list; those that the filter hides are not selected. */
+  readonly #selected = $derived(this.#visible.filter(({ manifestId }) => this.#selectedIds.has(manifestId)));
   readonly #totalBytes = $derived(this.#all.reduce((sum, file) => sum + file.sizeBytes, 0));
 
   constructor(engine: AppEngine, notices: Notices) {
@@ -41,6 +45,24 @@ export class Files implements Disposable {
   /** Filtered and sorted. */
   get visible(): readonly StoredFile[] {
     return this.#visible;
+  }
+
+  get selected(): readonly StoredFile[] {
+    return this.#selected;
+  }
+
+  isSelected({ manifestId }: StoredFile): boolean {
+    return this.#selectedIds.has(manifestId);
+  }
+
+  select({ manifestId }: StoredFile, selected: boolean): void {
+    if (selected) this.#selectedIds.add(manifestId);
+    else this.#selectedIds.delete(manifestId);
+  }
+
+  selectAll(selected: boolean): void {
+    this.#selectedIds.clear();
+    if (selected) for (const { manifestId } of this.#visible) this.#selectedIds.add(manifestId);
   }
 
   get order(): FileOrder {
@@ -86,14 +108,6 @@ export class Files implements Disposable {
     this.#notices.info(
       imported.length === 1 ? `${first.name} is in your list` : `${imported.length} files are in your list`,
     );
-  }
-
-  async forget(file: StoredFile): Promise<void> {
-    try {
-      await this.#engine.forget(file.manifestId);
-    } catch (cause) {
-      this.#notices.error(`${file.name} could not be removed`, cause);
-    }
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,13 @@
 /** Everything that needs a running engine. */
 import { AppUpdate } from './app-update.svelte.ts';
+import { FileDeletions } from './deletion.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
+import { OpenLink } from './open-link.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
-import type { Abilities, AppEngine } from './engine-types.ts';
+import type { Abilities, AppEngine, ManifestId, ShareLinks } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export class Session implements AsyncDisposable {
@@ -17,6 +19,8 @@ export class Session implements AsyncDisposable {
   readonly swarm: Swarm;
   readonly privateSwarm: PrivateSwarm;
   readonly update: AppUpdate;
+  readonly deletions: FileDeletions;
+  readonly openLink: OpenLink;
 
   constructor(engine: AppEngine, notices: Notices) {
     this.#engine = engine;
@@ -27,11 +31,18 @@ export class Session implements AsyncDisposable {
     this.swarm = new Swarm(engine);
     this.privateSwarm = new PrivateSwarm(engine, notices);
     this.update = new AppUpdate(engine, notices);
+    this.deletions = new FileDeletions(engine, notices);
+    this.openLink = new OpenLink(engine, notices);
   }
 
   /** Whether leaving the page would interrupt something. */
   get busy(): boolean {
     return this.transfers.active || this.downloads.active;
+  }
+
+  /** The links of a file. Throws `AppError`. */
+  share(manifestId: ManifestId, signal: AbortSignal): Promise<ShareLinks> {
+    return this.#engine.sharing.share(manifestId, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -41,6 +52,8 @@ export class Session implements AsyncDisposable {
     this.swarm[Symbol.dispose]();
     this.privateSwarm[Symbol.dispose]();
     this.update[Symbol.dispose]();
+    this.deletions[Symbol.dispose]();
+    this.openLink[Symbol.dispose]();
     await this.#engine[Symbol.asyncDispose]();
   }
 }

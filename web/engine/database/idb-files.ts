@@ -4,8 +4,9 @@ import { wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import type { StoredFile } from '../contract.ts';
+import { HELD_FILE_MS } from '../../../shared/limits.ts';
 import { newestFirst } from '../local-stores.ts';
-import type { FileFacts, FileStore } from '../local-stores.ts';
+import type { FileFacts, FileStore, HeldFile } from '../local-stores.ts';
 import { fileKeyContext, readManifest } from './manifest-reader.ts';
 import { packRows } from './row-pages.ts';
 import type { FileRecord, LanvaultDatabase, LanvaultSchema } from './schema.ts';
@@ -23,44 +24,56 @@ export class IdbFiles implements FileStore {
 
   async list(): Promise<readonly StoredFile[]> {
     const records = await withStorageErrors(() => this.#database.getAll('files'));
-    return records.map(toStoredFile).sort(newestFirst);
+    return records.filter(isListed).map(toStoredFile).sort(newestFirst);
   }
 
   manifest(id: ManifestId): Promise<Manifest> {
     return readManifest(this.#database, this.#deviceKey, id);
   }
 
-  async add(id: ManifestId, { header, rows }: Manifest, facts: FileFacts): Promise<StoredFile> {
-    const pages: Bytes[] = [];
-    for await (const page of packRows(rows)) pages.push(page);
-    const record: FileRecord = {
-      manifestId: id,
-      filename: header.filename,
-      type: header.type,
-      sizeBytes: header.size,
-      created: header.created,
-      merkleRoot: header.merkleRoot,
-      chunkCount: rows.length,
-      key: await wrapSecret(header.key, this.#deviceKey, fileKeyContext(id)),
-      minReplicas: facts.minReplicas,
-      uploadId: facts.uploadId,
-    };
+  async add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile> {
+    const packed = await this.#pack(id, manifest, facts);
     return withStorageErrors(async () => {
       const stores = ['files', 'manifest-rows', 'journals'] as const;
       const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
       const known = await transaction.objectStore('files').get(id);
       // Together with its requests: a transaction that fails rejects them all, and `done` as well.
       const work: Promise<unknown>[] = [transaction.done];
-      if (known === undefined) {
+      const keep = known !== undefined && isListed(known);
+      if (!keep) {
         const rowPages = transaction.objectStore('manifest-rows');
-        work.push(transaction.objectStore('files').put(record));
-        work.push(...pages.map((page, number) => rowPages.put(page, [id, number])));
+        work.push(transaction.objectStore('files').put(packed.record));
+        work.push(...packed.pages.map((page, number) => rowPages.put(page, [id, number])));
       }
       if (facts.uploadId !== null)
         work.push(finishUpload(transaction.objectStore('journals'), facts.uploadId, id));
       await Promise.all(work);
-      return toStoredFile(known ?? record);
+      return toStoredFile(keep ? known : packed.record);
     });
+  }
+
+  async hold(id: ManifestId, manifest: Manifest): Promise<HeldFile> {
+    await this.#letGoOld();
+    const { record, pages } = await this.#pack(id, manifest, { minReplicas: null, uploadId: null });
+    const held: FileRecord = { ...record, openedAt: new Date().toISOString() };
+    return withStorageErrors(async () => {
+      const transaction = this.#database.transaction(['files', 'manifest-rows'], 'readwrite');
+      const known = await transaction.objectStore('files').get(id);
+      const work: Promise<unknown>[] = [transaction.done];
+      const listed = known !== undefined && isListed(known);
+      if (!listed) {
+        const rowPages = transaction.objectStore('manifest-rows');
+        work.push(transaction.objectStore('files').put(held));
+        work.push(...pages.map((page, number) => rowPages.put(page, [id, number])));
+      }
+      await Promise.all(work);
+      return { file: toStoredFile(listed ? known : held), listed };
+    });
+  }
+
+  async letGo(id: ManifestId): Promise<void> {
+    const record = await withStorageErrors(() => this.#database.get('files', id));
+    if (record !== undefined && !isListed(record)) await this.remove(id);
   }
 
   async remove(id: ManifestId): Promise<void> {
@@ -73,6 +86,40 @@ export class IdbFiles implements FileStore {
       ]);
     });
   }
+
+  async #pack(
+    id: ManifestId,
+    { header, rows }: Manifest,
+    { minReplicas, uploadId }: FileFacts,
+  ): Promise<{ record: FileRecord; pages: readonly Bytes[] }> {
+    const pages: Bytes[] = [];
+    for await (const page of packRows(rows)) pages.push(page);
+    const record: FileRecord = {
+      manifestId: id,
+      filename: header.filename,
+      type: header.type,
+      sizeBytes: header.size,
+      created: header.created,
+      merkleRoot: header.merkleRoot,
+      chunkCount: rows.length,
+      key: await wrapSecret(header.key, this.#deviceKey, fileKeyContext(id)),
+      minReplicas,
+      uploadId,
+    };
+    return { record, pages };
+  }
+
+  /** What earlier visits held: a download of it may have outlived the page. */
+  async #letGoOld(): Promise<void> {
+    const before = new Date(Date.now() - HELD_FILE_MS).toISOString();
+    const records = await withStorageErrors(() => this.#database.getAll('files'));
+    for (const { manifestId, openedAt } of records)
+      if (openedAt !== undefined && openedAt < before) await this.remove(manifestId);
+  }
+}
+
+function isListed({ openedAt }: FileRecord): boolean {
+  return openedAt === undefined;
 }
 
 /** The file need not be read again: the handle, and with it where it lay on this disk, is let go. */

@@ -2,7 +2,7 @@ import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Journal, JournalHeader } from '../../../shared/engine/ports.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { journalHeld, journalMissing } from '../local-stores.ts';
-import type { LeftoverUpload, UploadJournals } from '../local-stores.ts';
+import type { AbandonedUpload, LeftoverUpload, UploadJournals } from '../local-stores.ts';
 import { IdbJournal, entryKeys } from './idb-journal.ts';
 import { acquireJournalLock, heldJournals } from './journal-lock.ts';
 import type { HeldLock } from './journal-lock.ts';
@@ -46,9 +46,17 @@ export class IdbJournals implements UploadJournals {
 
   /** Throws `NOT_FOUND`, `CONFLICT`. */
   open(uploadId: string): Promise<Journal> {
+    return this.#open(uploadId, ({ state }) => state !== 'abandoned');
+  }
+
+  openAbandoned(uploadId: string): Promise<Journal> {
+    return this.#open(uploadId, ({ state }) => state === 'abandoned');
+  }
+
+  #open(uploadId: string, fits: (record: JournalRecord) => boolean): Promise<Journal> {
     return this.#withLock(uploadId, async (lock) => {
       const record = await withStorageErrors(() => this.#database.get('journals', uploadId));
-      if (record === undefined || record.state === 'abandoned') throw journalMissing();
+      if (record === undefined || !fits(record)) throw journalMissing();
       const range = entryKeys(uploadId, 0);
       const count = await withStorageErrors(() => this.#database.count('journal-entries', range));
       return new IdbJournal(this.#database, await this.#header(record), lock, count);
@@ -79,7 +87,7 @@ export class IdbJournals implements UploadJournals {
   }
 
   setPaused(uploadId: string, paused: boolean): Promise<void> {
-    return this.#update(uploadId, (record) => ({ ...record, paused }));
+    return this.#update(uploadId, (record) => (record.state === 'finished' ? record : { ...record, paused }));
   }
 
   async uploadOf(manifestId: ManifestId): Promise<string | null> {
@@ -89,19 +97,60 @@ export class IdbJournals implements UploadJournals {
     return key ?? null;
   }
 
-  async abandon(uploadId: string): Promise<void> {
+  abandon(uploadId: string): Promise<void> {
+    return this.#updateFree(uploadId, (record) => ({
+      ...record,
+      state: 'abandoned',
+      paused: false,
+      handle: null,
+    }));
+  }
+
+  reinstate(uploadId: string): Promise<void> {
+    return this.#updateFree(uploadId, (record) => ({
+      ...record,
+      state: record.manifestId === null ? 'unfinished' : 'finished',
+      paused: record.manifestId === null,
+    }));
+  }
+
+  async abandoned(): Promise<readonly AbandonedUpload[]> {
+    const held = await heldJournals(this.#locks);
+    const all = await withStorageErrors(() =>
+      this.#database.getAllFromIndex('journals', 'state', 'abandoned'),
+    );
+    return all
+      .filter(({ uploadId }) => !held.has(uploadId))
+      .map(({ uploadId, name, manifestId, paused }) => ({ uploadId, name, manifestId, paused }));
+  }
+
+  async remove(uploadId: string): Promise<void> {
     await this.#withLock(uploadId, async (lock) => {
-      await this.#update(uploadId, (record) => ({ ...record, state: 'abandoned', handle: null }));
+      await withStorageErrors(async () => {
+        const stores = ['journals', 'journal-entries'] as const;
+        const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
+        await Promise.all([
+          transaction.objectStore('journals').delete(uploadId),
+          transaction.objectStore('journal-entries').delete(entryKeys(uploadId, 0)),
+          transaction.done,
+        ]);
+      });
       await lock.release();
     });
   }
 
-  /** Changes an unfinished upload's record; others stay as they are. */
+  async #updateFree(uploadId: string, change: (record: JournalRecord) => JournalRecord): Promise<void> {
+    await this.#withLock(uploadId, async (lock) => {
+      await this.#update(uploadId, change);
+      await lock.release();
+    });
+  }
+
   async #update(uploadId: string, change: (record: JournalRecord) => JournalRecord): Promise<void> {
     await withStorageErrors(async () => {
       const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
       const record = await transaction.store.get(uploadId);
-      if (record?.state === 'unfinished') await transaction.store.put(change(record));
+      if (record !== undefined) await transaction.store.put(change(record));
       await transaction.done;
     });
   }

@@ -7,7 +7,7 @@ import type { Bytes } from '../../../shared/bytes.ts';
 import type { CompressionMode } from '../../../shared/codec/compression.ts';
 import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
 import type { JournalEntry } from '../../../shared/engine/ports.ts';
-import type { ManifestId } from '../../../shared/ids.ts';
+import type { ChunkId, ManifestId } from '../../../shared/ids.ts';
 
 export const DATABASE_NAME = 'lanvault';
 
@@ -38,18 +38,28 @@ export interface FileRecord {
   readonly minReplicas: number | null;
   /** The journal that owns its chunks; null for an imported manifest. */
   readonly uploadId: string | null;
+  /** ISO 8601; of a file that was opened by its link and is not on the list. */
+  readonly openedAt?: string;
+}
+
+/** A manifest that lies in the swarm, so that its link can be given out. */
+export interface ShareRecord {
+  /** Null until all of it is stored. */
+  readonly link: { readonly id: ChunkId; readonly key: WrappedSecret } | null;
+  /** What it is made of, or attempts at it have left: deleted together with the file. */
+  readonly chunks: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
 }
 
 type JournalState =
   | 'unfinished'
   | 'finished'
-  /** Given up by the user: every chunk it names is to be deleted. */
+  /** Given up by the user, as an upload or as a file: every chunk it names is to be deleted. */
   | 'abandoned';
 
 export interface JournalRecord {
   readonly uploadId: string;
   readonly state: JournalState;
-  /** Stopped by the user: it goes on when asked to, not by itself. */
+  /** The upload, or its deletion, was stopped by the user: it goes on when asked to, not by itself. */
   readonly paused: boolean;
   /** Null until it is finished. */
   readonly manifestId: ManifestId | null;
@@ -73,6 +83,8 @@ export interface LanvaultSchema extends DBSchema {
   /** Keyed by [upload id, sequence number from 0]. */
   'journal-entries': { key: [string, number]; value: JournalEntry };
   'swarm-keys': { key: string; value: WrappedSecret };
+  /** Keyed by manifest id. */
+  shares: { key: string; value: ShareRecord };
 }
 
 export type LanvaultDatabase = IDBPDatabase<LanvaultSchema>;
@@ -95,6 +107,9 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
   },
   (database) => {
     database.createObjectStore('swarm-keys');
+  },
+  (database) => {
+    database.createObjectStore('shares');
   },
 ];
 

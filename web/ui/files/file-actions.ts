@@ -5,6 +5,7 @@ export interface FileActions {
   readonly open: (file: StoredFile) => void;
   readonly download: (file: StoredFile) => void;
   readonly exportManifest: (file: StoredFile) => void;
+  readonly share: (file: StoredFile) => void;
   /** Asks first. */
-  readonly remove: (file: StoredFile) => void;
+  readonly delete: (files: readonly StoredFile[]) => void;
 }

@@ -103,7 +103,13 @@ describe('deleteUpload', () => {
     const result = await run({ onProgress: (each) => void progress.push(each) });
     expect(result.complete).toBe(true);
     expect(left(swarm)).toBe(0);
-    expect(progress.at(-1)).toEqual({ chunksDone: blocks, chunkCount: blocks });
+    expect(progress.at(-1)).toEqual({
+      chunksDone: blocks,
+      chunkCount: blocks,
+      confirmed: result.confirmed,
+      pending: new Map(),
+    });
+    expect(progress[0]?.confirmed.size).toBe(0);
   });
 
   it('with another device’s key it is forbidden, and neither a token nor a line is written', async () => {

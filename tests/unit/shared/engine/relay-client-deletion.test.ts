@@ -48,6 +48,17 @@ describe('deleteChunks', () => {
   });
 });
 
+describe('locate', () => {
+  it('gives the holders of each chunk in order, and takes no answer about others', async () => {
+    const swarm = createRelaySwarm({ baseUrls: [stub.url] });
+    const chunks = [{ id: CHUNK, relays: [id(1), id(2), id(1)] }];
+    stub.handle = (_request, response) => json(response, { chunks, unreachable: [] });
+    expect(await swarm.locate([CHUNK], never())).toEqual([[id(1), id(2)]]);
+    expect(JSON.parse(String(stub.requests[0]?.body))).toEqual({ ids: [CHUNK] });
+    expect(await codeOf(swarm.locate([parseChunkId(id(5))], never()))).toBe('CORRUPT');
+  });
+});
+
 describe('inventory', () => {
   const row = { id: id(9), size: 500, verifier: id(7), body_hash: id(8), stored_at: 1 };
 

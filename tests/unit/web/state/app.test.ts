@@ -17,7 +17,8 @@ function startApp(
   settings: SettingsStore = memorySettings(),
 ): { app: App; window: EventTarget } {
   const window = new EventTarget();
-  return { app: new App({ settings, window, loadEngine }), window };
+  const address = { events: window, fragment: () => '', clearFragment: () => undefined };
+  return { app: new App({ settings, window, address, loadEngine }), window };
 }
 
 describe('App', () => {

@@ -11,6 +11,8 @@ import type {
   SwarmHealth,
   Transfer,
 } from '../../../../web/engine/contract.ts';
+import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/deletion-contract.ts';
+import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
 
 const FULL_ABILITIES: Abilities = {
   secureContext: true,
@@ -87,11 +89,32 @@ class Watched<T> {
   }
 }
 
+export function deletion(overrides: Partial<FileDeletion> = {}): FileDeletion {
+  counter++;
+  return {
+    id: `deletion-${counter}`,
+    name: `file-${counter}.bin`,
+    manifestId: manifestId(counter),
+    state: 'waiting',
+    chunksDone: 0,
+    chunkCount: 3,
+    relays: [],
+    foreignChunks: 0,
+    begun: false,
+    error: null,
+    ...overrides,
+  };
+}
+
 export class FakeEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly files = new Watched<readonly StoredFile[]>([]);
   readonly transfers = new Watched<readonly Transfer[]>([]);
   readonly swarm = new Watched<SwarmHealth>({ reachable: true, storageRelays: 7, hosts: 3 });
+  readonly deleted = new Watched<readonly FileDeletion[]>([]);
+  /** What a link leads to; null: to nothing. */
+  linked: LinkedFile | null = null;
+  fewestCopies = 5;
   readonly access = new Watched<SwarmAccess>({ lock: null, hasKey: false });
   readonly update = new Watched(false);
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
@@ -113,9 +136,40 @@ export class FakeEngine implements AppEngine {
       this.transfers.watchers.size +
       this.swarm.watchers.size +
       this.access.watchers.size +
+      this.deleted.watchers.size +
       this.update.watchers.size
     );
   }
+
+  readonly sharing: Sharing = {
+    share: async (id) => {
+      await this.#act(`share ${id}`);
+      return { link: `lanvault:${id}#key`, webLink: `http://localhost:8888/#/open/${id}.key` };
+    },
+    open: async (text) => {
+      await this.#act(`open ${text}`);
+      if (this.linked === null) throw new AppError('CHUNK_LOST', 'Nobody has it.');
+      return this.linked;
+    },
+    keep: async (id) => {
+      await this.#act(`keep ${id}`);
+      return storedFile({ manifestId: id });
+    },
+    close: (id) => this.#act(`close ${id}`),
+    survey: async (id) => {
+      await this.#act(`survey ${id}`);
+      return { fewestCopies: this.fewestCopies, chunksAsked: 1, chunkCount: 1 };
+    },
+  };
+
+  readonly deletions: Deletions = {
+    watch: (callback) => this.deleted.watch(callback),
+    start: (id) => this.#act(`delete ${id}`),
+    stop: (id) => this.#act(`stop ${id}`),
+    retry: (id) => this.#act(`retry ${id}`),
+    keep: (id) => this.#act(`keep ${id}`),
+    dismiss: (id) => this.#act(`dismiss ${id}`),
+  };
 
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
     return this.files.watch(callback);

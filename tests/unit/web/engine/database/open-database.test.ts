@@ -19,6 +19,7 @@ describe('openDatabase', () => {
       'journal-entries',
       'journals',
       'manifest-rows',
+      'shares',
       'swarm-keys',
       'vault',
     ]);

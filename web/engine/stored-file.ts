@@ -1,0 +1,17 @@
+import type { ManifestId } from '../../shared/ids.ts';
+
+/** A file in the list: one manifest. */
+export interface StoredFile {
+  readonly manifestId: ManifestId;
+  /** May hold `/` when it was uploaded as part of a folder. */
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly chunkCount: number;
+  /** Holders of the chunk with the fewest at upload; null for an imported manifest, whose holders are not known. */
+  readonly minReplicas: number | null;
+  /** Whether this device may delete it (it holds the upload's journal). */
+  readonly owned: boolean;
+}
