@@ -67,6 +67,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
         store,
         capacityBytes: config.capacityBytes,
         machine: await machineHash(),
+        version: packageJson.version,
         limits: config.limits,
         repairGraceMs: config.repairGraceMs,
         clock,

@@ -20,6 +20,11 @@ export class EventCounts {
     return Array.from(this.#counts, ([type, count]) => ({ type, ...count }));
   }
 
+  /** How many there were of one type. */
+  of(type: RelayEvent['type']): number {
+    return this.#counts.get(type)?.events ?? 0;
+  }
+
   #count(event: RelayEvent): void {
     const count = this.#counts.get(event.type) ?? { events: 0, bytes: 0 };
     this.#counts.set(event.type, count);

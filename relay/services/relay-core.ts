@@ -4,6 +4,7 @@
  */
 import type { Signer } from '../../shared/crypto/sign.ts';
 import { DEFAULT_REPAIR_GRACE_MS } from '../../shared/limits.ts';
+import type { RelayReport } from '../../shared/protocol/topology.ts';
 import type { ChunkStore } from '../storage/chunk-store.ts';
 import { Care } from './care/care.ts';
 import type { CoreLimits } from './core-limits.ts';
@@ -50,6 +51,8 @@ export interface RelayCoreOptions {
   readonly capacityBytes: number;
   /** Opaque; equal for relays on one host. */
   readonly machine: string;
+  /** Of the software. */
+  readonly version: string;
   readonly limits: CoreLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -78,7 +81,7 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
   readonly #stopped = new AbortController();
 
   constructor(options: RelayCoreOptions, connect: (sockets: CoreSockets) => N) {
-    const { identity, signer, store, capacityBytes, machine, limits, clock, log } = options;
+    const { identity, signer, store, capacityBytes, machine, version, limits, clock, log } = options;
     const graceMs = options.repairGraceMs ?? DEFAULT_REPAIR_GRACE_MS;
     this.events = new EventBus(() => clock.wallTime());
     this.eventCounts = new EventCounts(this.events);
@@ -101,8 +104,15 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     const { transport, rpc, links, introduce } = this.network;
     const { membership, router, events } = this;
     const random = options.random ?? Math.random;
-    this.mesh = new Mesh({ membership, links, rpc, router, clock, events, log, random });
-    this.topology = new TopologyService({ membership, mesh: this.mesh, rpc, clock, stopped: this.stopped });
+    const report = (): RelayReport => {
+      const { chunks, bytes } = this.local.usage;
+      return { version, used: bytes, chunks, restored: this.eventCounts.of('repair-moved') };
+    };
+    this.mesh = new Mesh({ membership, links, rpc, router, clock, events, log, random, report });
+    this.topology = new TopologyService({
+      ...{ membership, mesh: this.mesh, rpc, clock, report },
+      stopped: this.stopped,
+    });
     this.inventories = new Inventories(identity.id, ownRows, this.network.rpc);
     const common = { local: this.local, transport, events: this.events, unknown, clock, log };
     this.writer = new ChunkWriter({

@@ -1,7 +1,18 @@
 /** `GET /topology`: the swarm as a graph, as far as the answering relay knows it. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { Id, Port } from './schemas.ts';
+import { Id, Port, SafeInteger } from './schemas.ts';
+
+/** What a relay says of itself: a claim, for display. */
+export const RelayReport = Type.Object({
+  version: Type.String({ maxLength: 64 }),
+  /** Bytes of the chunks held. */
+  used: SafeInteger,
+  chunks: SafeInteger,
+  /** Replicas that it has made on other relays since its start, to repair or to balance. */
+  restored: SafeInteger,
+});
+export type RelayReport = Static<typeof RelayReport>;
 
 export const Topology = Type.Object({
   relays: Type.Array(
@@ -10,6 +21,8 @@ export const Topology = Type.Object({
       host: Type.String({ maxLength: 255 }),
       port: Port,
       state: Type.Union([Type.Literal('alive'), Type.Literal('suspect')]),
+      /** Absent for one that did not answer in time, or is older than this field. */
+      report: Type.Optional(RelayReport),
     }),
   ),
   /** Each once, `a` below `b`. Both are in `relays`. */

@@ -19,7 +19,10 @@ import { chunkPath } from './stored-chunks.ts';
 
 /** Options of the services that a test may set. */
 export type CoreOptions = Partial<
-  Omit<RelayCoreOptions, 'identity' | 'signer' | 'store' | 'capacityBytes' | 'machine' | 'clock' | 'log'>
+  Omit<
+    RelayCoreOptions,
+    'identity' | 'signer' | 'store' | 'capacityBytes' | 'machine' | 'version' | 'clock' | 'log'
+  >
 >;
 
 export interface VirtualRelayOptions {
@@ -131,6 +134,7 @@ export class VirtualRelay {
         store,
         capacityBytes: this.options.capacityBytes,
         machine: this.options.machine,
+        version: '0.0.0',
         limits: DEFAULT_LIMITS,
         clock,
         log,

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { MESH_MAX_NEIGHBOURS } from '../../../shared/limits.ts';
 import { Id } from '../../../shared/protocol/schemas.ts';
+import { RelayReport } from '../../../shared/protocol/topology.ts';
 import { rpcMethod } from '../rpc.ts';
 
 export const GRAFT = rpcMethod(
@@ -17,5 +18,8 @@ export const PRUNE = rpcMethod('mesh.prune', Type.Object({}), Type.Object({}));
 export const NEIGHBOURS = rpcMethod(
   'mesh.neighbours',
   Type.Object({}),
-  Type.Object({ neighbours: Type.Array(Id, { maxItems: MESH_MAX_NEIGHBOURS + 1 }) }),
+  Type.Object({
+    neighbours: Type.Array(Id, { maxItems: MESH_MAX_NEIGHBOURS + 1 }),
+    report: Type.Optional(RelayReport),
+  }),
 );

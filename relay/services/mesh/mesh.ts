@@ -15,6 +15,7 @@ import {
   MESH_RPC_TIMEOUT_MS,
   MESH_TURN_MS,
 } from '../../../shared/limits.ts';
+import type { RelayReport } from '../../../shared/protocol/topology.ts';
 import { withDeadline } from '../deadline.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
@@ -39,6 +40,8 @@ export interface MeshOptions {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** What this relay tells of itself to whoever draws the swarm. */
+  readonly report: () => RelayReport;
 }
 
 export class Mesh implements MeshView {
@@ -55,14 +58,14 @@ export class Mesh implements MeshView {
 
   constructor(options: MeshOptions) {
     this.#options = options;
-    const { links, random, router } = options;
+    const { links, random, router, report } = options;
     this.#spares = new SpareLinks(links, random);
     router.handle(GRAFT, ({ needy }, from) => ({ accepted: this.#onGraft(from, needy) }));
     router.handle(PRUNE, (_params, from) => {
       this.#onPrune(from);
       return {};
     });
-    router.handle(NEIGHBOURS, () => ({ neighbours: this.neighbours() }));
+    router.handle(NEIGHBOURS, () => ({ neighbours: this.neighbours(), report: report() }));
   }
 
   neighbours(): RelayId[] {

@@ -1,4 +1,5 @@
 /** The mesh of the whole swarm: each relay is asked for its neighbours when somebody wants to see it. */
+import type { Static } from 'typebox';
 import type { RelayId } from '../../../shared/ids.ts';
 import { parseRelayId } from '../../../shared/ids.ts';
 import {
@@ -7,7 +8,7 @@ import {
   TOPOLOGY_PARALLEL_CALLS,
   TOPOLOGY_TIMEOUT_MS,
 } from '../../../shared/limits.ts';
-import type { Topology } from '../../../shared/protocol/topology.ts';
+import type { RelayReport, Topology } from '../../../shared/protocol/topology.ts';
 import { abortable, withDeadline } from '../deadline.ts';
 import type { Membership } from '../membership.ts';
 import type { Clock } from '../ports.ts';
@@ -20,10 +21,13 @@ export interface TopologyOptions {
   readonly mesh: MeshView;
   readonly rpc: PeerRpc;
   readonly clock: Clock;
+  /** Of this relay. */
+  readonly report: () => RelayReport;
   /** Fires when the relay stops. */
   readonly stopped: AbortSignal;
 }
 
+type Neighbours = Static<(typeof NEIGHBOURS)['result']>;
 /** Neighbours by the word of each relay that answered. */
 type Claims = ReadonlyMap<RelayId, ReadonlySet<RelayId>>;
 
@@ -50,12 +54,15 @@ export class TopologyService {
     const { membership, clock, stopped } = this.#options;
     const relays = membership.list().slice(0, MAX_TOPOLOGY_RELAYS);
     const claims = new Map<RelayId, ReadonlySet<RelayId>>();
+    const reports = new Map<RelayId, RelayReport>();
     const queue = relays.map(({ id }) => id).filter((id) => id !== membership.self.id);
     await withDeadline(clock, TOPOLOGY_TIMEOUT_MS, 'The topology', stopped, async (signal) => {
       const ask = async (): Promise<void> => {
         for (let id = queue.shift(); id !== undefined && !signal.aborted; id = queue.shift()) {
-          const claimed = await this.#ask(id, signal);
-          if (claimed !== undefined) claims.set(id, claimed);
+          const said = await this.#ask(id, signal);
+          if (said === undefined) continue;
+          claims.set(id, new Set(said.neighbours.map(parseRelayId)));
+          if (said.report !== undefined) reports.set(id, said.report);
         }
       };
       await Promise.all(Array.from({ length: TOPOLOGY_PARALLEL_CALLS }, ask));
@@ -65,18 +72,21 @@ export class TopologyService {
     });
     const { mesh } = this.#options;
     claims.set(membership.self.id, new Set(mesh.neighbours()));
+    reports.set(membership.self.id, this.#options.report());
     const ids = new Set(relays.map(({ id }) => id));
     return {
-      relays: relays.map(({ id, host, port, state }) => ({ id, host, port, state })),
+      relays: relays.map(({ id, host, port, state }) => {
+        const report = reports.get(id);
+        return { id, host, port, state, ...(report === undefined ? {} : { report }) };
+      }),
       links: [...meshLinks(claims, ids), ...otherLinks(membership.self.id, mesh, ids)],
     };
   }
 
   /** Undefined for one that does not answer. */
-  async #ask(id: RelayId, signal: AbortSignal): Promise<ReadonlySet<RelayId> | undefined> {
+  async #ask(id: RelayId, signal: AbortSignal): Promise<Neighbours | undefined> {
     try {
-      const { neighbours } = await this.#options.rpc.call(id, NEIGHBOURS, {}, signal);
-      return new Set(neighbours.map(parseRelayId));
+      return await this.#options.rpc.call(id, NEIGHBOURS, {}, signal);
     } catch {
       return undefined;
     }

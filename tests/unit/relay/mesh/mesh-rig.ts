@@ -4,6 +4,7 @@ import { AppError, abortError } from '../../../../shared/errors.ts';
 import { relayIdFromHash } from '../../../../shared/ids.ts';
 import type { RelayId } from '../../../../shared/ids.ts';
 import type { Peer } from '../../../../shared/protocol/routes.ts';
+import type { RelayReport } from '../../../../shared/protocol/topology.ts';
 import { EventBus } from '../../../../relay/services/events.ts';
 import type { EventBody } from '../../../../relay/services/events.ts';
 import type { LinkKeeper } from '../../../../relay/services/mesh/link-keeper.ts';
@@ -14,6 +15,11 @@ import { silentLog } from '../fixtures.ts';
 import { VirtualClock } from '../p2p/virtual-clock.ts';
 
 const LATENCY_MS = 2;
+
+/** What each relay here says of itself. */
+export function reportOf(id: RelayId): RelayReport {
+  return { version: '1.2.3', used: Number.parseInt(id.slice(0, 8), 16), chunks: 7, restored: 0 };
+}
 
 export class SimRelay implements LinkKeeper {
   readonly id: RelayId;
@@ -58,6 +64,7 @@ export class SimRelay implements LinkKeeper {
       events: bus,
       log: silentLog,
       random: swarm.random,
+      report: () => reportOf(this.id),
     });
   }
 

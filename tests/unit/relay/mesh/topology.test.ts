@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NEIGHBOURS } from '../../../../relay/services/mesh/mesh-rpc.ts';
 import { TopologyService } from '../../../../relay/services/mesh/topology.ts';
+import { parseRelayId } from '../../../../shared/ids.ts';
 import type { Topology } from '../../../../shared/protocol/topology.ts';
 import { parseWith } from '../../../../shared/protocol/schemas.ts';
 import {
@@ -9,7 +10,7 @@ import {
   TOPOLOGY_TIMEOUT_MS,
 } from '../../../../shared/limits.ts';
 import { settled } from '../p2p/virtual-clock.ts';
-import { SimSwarm } from './mesh-rig.ts';
+import { SimSwarm, reportOf } from './mesh-rig.ts';
 import type { SimRelay } from './mesh-rig.ts';
 
 const never = new AbortController().signal;
@@ -43,6 +44,7 @@ async function rig(count: number): Promise<Rig> {
       },
     },
     clock: swarm.clock,
+    report: () => reportOf(self.id),
     stopped: self.stopped.signal,
   });
   return { swarm, self, topology, asked: () => ({ most, all }) };
@@ -81,6 +83,18 @@ describe('the topology', () => {
     await one.swarm.clock.advance(TOPOLOGY_MAX_AGE_MS);
     await read(one);
     expect(one.asked().all).toBe(8);
+  });
+
+  it('tells what each relay says of itself, where it says so', async () => {
+    const one = await rig(6);
+    const [, silent, older] = one.swarm.relays;
+    if (silent === undefined || older === undefined) throw new Error('no relay');
+    silent.frozen = true;
+    older.router.answer = () => Promise.resolve({ neighbours: [] });
+    for (const { id, report } of (await read(one)).relays) {
+      const says = id !== silent.id && id !== older.id;
+      expect(report).toEqual(says ? reportOf(parseRelayId(id)) : undefined);
+    }
   });
 
   it('does without relays that do not answer in time', async () => {
