@@ -513,6 +513,27 @@ export const MAX_NOTICES = 4;
 export const MAX_TRANSFER_ROWS = 100;
 /** File rows drawn at first, and added each time the list's end comes near. */
 export const FILE_ROWS_STEP = 150;
+/** How often an open Network view asks for the topology: relays tell the same answer for `TOPOLOGY_MAX_AGE_MS` anyway. */
+export const NETWORK_POLL_MS = 3 * SECOND;
+/** The shortest time between two such questions: each event of the mesh asks for one. */
+export const NETWORK_PAUSE_MS = 500;
+/** A relay that is gone is still shown for so long, and at most so many: the mesh without it looks as if nothing had happened. */
+export const GONE_RELAY_SHOWN_MS = 600 * SECOND;
+export const MAX_GONE_RELAYS_SHOWN = 50;
+/** How long a change, a relay that joined or made copies, is marked in the picture. */
+export const NETWORK_MARK_MS = 15 * SECOND;
+/** Events are handed to the page in batches: 50 relays may send hundreds a second. What exceeds a batch is counted only. */
+export const EVENT_BATCH_MS = 100;
+export const MAX_EVENT_BATCH = 1000;
+/** A longer message from the relay is none of the events that we know. */
+export const MAX_EVENT_CHARS = 4096;
+/** Lines of the event log that are kept of each kind, so that chunks do not push a failure out; and lines drawn. */
+export const MAX_LOG_LINES_PER_KIND = 200;
+export const MAX_LOG_LINES_DRAWN = 150;
+/** Throughput is the mean of so long; relays and chunks that its monitor remembers. */
+export const TRAFFIC_WINDOW_MS = 10 * SECOND;
+export const MAX_TRAFFIC_RELAYS = 256;
+export const MAX_TRAFFIC_CHUNKS = 12;
 /** A browser's workers: more than this compress no faster than any LAN takes chunks, and each holds 15 MB of encoder. */
 export const MAX_BROWSER_WORKERS = 8;
 /**

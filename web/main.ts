@@ -4,7 +4,7 @@ import './ui/styles/base.css';
 import { mount } from 'svelte';
 import AppView from './ui/App.svelte';
 import { App } from './state/app.svelte.ts';
-import { browserAddress } from './state/link-address.svelte.ts';
+import { browserAddress } from './state/address-bar.ts';
 import { browserSettings } from './state/settings-store.ts';
 
 const target = document.getElementById('app');

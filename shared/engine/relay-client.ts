@@ -9,6 +9,7 @@ import { deletionRoutes } from '../protocol/deletion-routes.ts';
 import { HEADER, Status, routes } from '../protocol/routes.ts';
 import type { Peer } from '../protocol/routes.ts';
 import { parseWith } from '../protocol/schemas.ts';
+import type { Topology } from '../protocol/topology.ts';
 import type { CatalogPort } from './catalog.ts';
 import { createCatalogClient } from './catalog-client.ts';
 import { systemClock } from './clock.ts';
@@ -38,6 +39,8 @@ export interface RelayClientOptions {
 export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   /** All relays known to live, with addresses and state; distinct ids, at most `MAX_PEERS`. Throws as `members`. */
   peers(signal: AbortSignal): Promise<readonly Peer[]>;
+  /** What the entry relay knows of the mesh; what others said of themselves is a claim. Throws as `members`. */
+  topology(signal: AbortSignal): Promise<Topology>;
   /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
   status(signal: AbortSignal): Promise<Status>;
   /**
@@ -50,7 +53,7 @@ export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
 
 /**
  * Throws `BAD_INPUT` for URLs that cannot be a relay's. Requests fail over to the next URL when one does not answer;
- * an answer that is an error is an answer. Only `members`, `peers` and `status` have a time limit of their own: the engine sets
+ * an answer that is an error is an answer. Only `members`, `peers`, `topology` and `status` have a time limit of their own: the engine sets
  * the others'.
  */
 export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
@@ -101,6 +104,9 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
     peers,
 
     status: (signal) => http.withAnyRelay(signal, (baseUrl) => statusOf(baseUrl, signal)),
+
+    topology: (signal) =>
+      http.withAnyRelay(signal, (baseUrl) => http.json(baseUrl, routes.topology, {}, signal)),
 
     catalog: createCatalogClient(http, clock),
 

@@ -30,6 +30,8 @@ import type { LocalStores } from './local-stores.ts';
 import { exportManifest, importManifest } from './manifest-transfer.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { PageSharing } from './sharing/page-sharing.ts';
+import { createPageNetwork } from './network/page-network.ts';
+import type { SwarmNetwork } from './network/swarm-network.ts';
 import { AppServiceWorker } from './service-worker-registration.ts';
 import { formatStreamUrl } from './stream-url.ts';
 import { SwarmGate } from './swarm-gate.ts';
@@ -64,6 +66,7 @@ class PageEngine implements AppEngine {
   readonly #files: FileList;
   readonly #uploads: UploadQueue;
   readonly #health: SwarmHealthMonitor;
+  readonly network: SwarmNetwork;
   #askedToPersist = false;
 
   constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null) {
@@ -113,6 +116,12 @@ class PageEngine implements AppEngine {
       onGone: () => {
         this.#files.changed().catch(reportError);
       },
+    });
+    this.network = createPageNetwork({
+      origin,
+      swarm: this.#swarm,
+      gate: this.#gate,
+      isPrivate: async () => (await stores.swarmKey.load()) !== null,
     });
     const health = new SwarmHealthMonitor(this.#swarm);
     this.#health = health;
@@ -234,6 +243,7 @@ class PageEngine implements AppEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#health.dispose();
+    this.network.dispose();
     this.#swarmKey.dispose();
     await this.#uploads.dispose();
     await this.deletions.dispose();

@@ -10,6 +10,7 @@ import type { Sharing } from './sharing/sharing-contract.ts';
 import type { StoredFile } from './stored-file.ts';
 
 export type { StoredFile } from './stored-file.ts';
+import type { NetworkPort } from './network/network-port.ts';
 
 /** What the platform lets the app do here, found out once at start. */
 export interface Abilities {
@@ -79,6 +80,7 @@ export interface AppEngine extends AsyncDisposable {
   readonly abilities: Abilities;
   readonly sharing: Sharing;
   readonly deletions: Deletions;
+  readonly network: NetworkPort;
 
   /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void;

@@ -1,10 +1,11 @@
 /** The composition of the app's state: what lives from the first paint, and the session once the engine runs. */
 import { AppError } from '../../shared/errors.ts';
+import type { AddressBar } from './address-bar.ts';
 import { InstallPrompt } from './install-prompt.svelte.ts';
 import { LinkAddress } from './link-address.svelte.ts';
-import type { AddressBar } from './link-address.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
+import { Routes } from './routes.svelte.ts';
 import { Session } from './session.svelte.ts';
 import type { AppEngine } from './engine-types.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -24,6 +25,7 @@ export class App implements AsyncDisposable {
   readonly notices = new Notices();
   readonly install: InstallPrompt;
   readonly linkAddress: LinkAddress;
+  readonly routes: Routes;
   #session = $state.raw<Session | null>(null);
   #startError = $state.raw<AppError | null>(null);
 
@@ -32,6 +34,7 @@ export class App implements AsyncDisposable {
     this.preferences = new Preferences(surroundings.settings);
     this.install = new InstallPrompt(surroundings.window);
     this.linkAddress = new LinkAddress(surroundings.address);
+    this.routes = new Routes(surroundings.address);
   }
 
   /** Null while the engine starts, and when it could not. */
@@ -57,6 +60,7 @@ export class App implements AsyncDisposable {
     this.#session = null;
     this.install[Symbol.dispose]();
     this.linkAddress[Symbol.dispose]();
+    this.routes[Symbol.dispose]();
     this.notices[Symbol.dispose]();
     await session?.[Symbol.asyncDispose]();
   }

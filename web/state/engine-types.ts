@@ -11,5 +11,14 @@ export type {
 } from '../engine/contract.ts';
 export type { DeletionRelay, DeletionState, FileDeletion } from '../engine/deletion/deletion-contract.ts';
 export type { FileSurvey, ShareLinks } from '../engine/sharing/sharing-contract.ts';
+export type {
+  EventBatch,
+  NetworkLink,
+  NetworkPort,
+  NetworkRelay,
+  NetworkSnapshot,
+  NetworkView,
+} from '../engine/network/network-port.ts';
+export type { RelayEvent } from '../../shared/protocol/events.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
 export type { ManifestId } from '../../shared/ids.ts';

@@ -2,24 +2,9 @@
  * The capability link in the address bar, `#/open/<id>.<key>`: taken out as soon as it is seen, so that the key stays neither in
  * the address nor in the history.
  */
-export interface AddressBar {
-  /** Where `hashchange` arrives. */
-  readonly events: EventTarget;
-  /** With its `#`. */
-  fragment(): string;
-  /** Takes the fragment out of the address, without a step in the history. */
-  clearFragment(): void;
-}
+import type { AddressBar } from './address-bar.ts';
 
 const OPEN_ROUTE = '#/open/';
-
-export function browserAddress(): AddressBar {
-  return {
-    events: window,
-    fragment: () => location.hash,
-    clearFragment: () => history.replaceState(history.state, '', location.pathname + location.search),
-  };
-}
 
 export class LinkAddress implements Disposable {
   readonly #address: AddressBar;

@@ -1,9 +1,11 @@
 /** Everything that needs a running engine. */
+import { Activity } from './activity.svelte.ts';
 import { AppUpdate } from './app-update.svelte.ts';
 import { FileDeletions } from './deletion.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
 import { OpenLink } from './open-link.svelte.ts';
+import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
@@ -18,6 +20,8 @@ export class Session implements AsyncDisposable {
   readonly downloads: Downloads;
   readonly swarm: Swarm;
   readonly privateSwarm: PrivateSwarm;
+  readonly network: Network;
+  readonly activity: Activity;
   readonly update: AppUpdate;
   readonly deletions: FileDeletions;
   readonly openLink: OpenLink;
@@ -30,6 +34,8 @@ export class Session implements AsyncDisposable {
     this.downloads = new Downloads(engine, notices);
     this.swarm = new Swarm(engine);
     this.privateSwarm = new PrivateSwarm(engine, notices);
+    this.network = new Network(engine.network, () => Date.now());
+    this.activity = new Activity(engine.network, () => performance.now());
     this.update = new AppUpdate(engine, notices);
     this.deletions = new FileDeletions(engine, notices);
     this.openLink = new OpenLink(engine, notices);
@@ -51,6 +57,8 @@ export class Session implements AsyncDisposable {
     this.downloads[Symbol.dispose]();
     this.swarm[Symbol.dispose]();
     this.privateSwarm[Symbol.dispose]();
+    this.network[Symbol.dispose]();
+    this.activity[Symbol.dispose]();
     this.update[Symbol.dispose]();
     this.deletions[Symbol.dispose]();
     this.openLink[Symbol.dispose]();

@@ -13,6 +13,7 @@ import type {
 } from '../../../../web/engine/contract.ts';
 import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/deletion-contract.ts';
 import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
+import type { EventBatch, NetworkPort, NetworkView } from '../../../../web/engine/network/network-port.ts';
 
 const FULL_ABILITIES: Abilities = {
   secureContext: true,
@@ -106,6 +107,20 @@ export function deletion(overrides: Partial<FileDeletion> = {}): FileDeletion {
   };
 }
 
+/** A swarm to look at, told by hand. */
+export class FakeNetwork implements NetworkPort {
+  readonly view = new Watched<NetworkView>({ snapshot: null, reachable: true });
+  readonly events = new Watched<EventBatch>({ events: [], missed: 0, live: false });
+
+  watchNetwork(callback: (view: NetworkView) => void): () => void {
+    return this.view.watch(callback);
+  }
+
+  watchEvents(callback: (batch: EventBatch) => void): () => void {
+    return this.events.watch(callback);
+  }
+}
+
 export class FakeEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly files = new Watched<readonly StoredFile[]>([]);
@@ -117,6 +132,7 @@ export class FakeEngine implements AppEngine {
   fewestCopies = 5;
   readonly access = new Watched<SwarmAccess>({ lock: null, hasKey: false });
   readonly update = new Watched(false);
+  readonly network = new FakeNetwork();
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
   readonly calls: string[] = [];
   disposed = false;
@@ -137,6 +153,8 @@ export class FakeEngine implements AppEngine {
       this.swarm.watchers.size +
       this.access.watchers.size +
       this.deleted.watchers.size +
+      this.network.view.watchers.size +
+      this.network.events.watchers.size +
       this.update.watchers.size
     );
   }

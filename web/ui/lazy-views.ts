@@ -1,0 +1,8 @@
+/** Views whose code is loaded when they are opened first. */
+import type { Component } from 'svelte';
+import type { View } from '../state/routes.svelte.ts';
+
+export const LAZY_VIEWS: Readonly<Record<Exclude<View, 'files'>, () => Promise<{ default: Component }>>> = {
+  network: () => import('./network/NetworkView.svelte'),
+  activity: () => import('./activity/ActivityView.svelte'),
+};

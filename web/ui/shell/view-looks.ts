@@ -1,0 +1,9 @@
+/** How each view is called and marked in the navigation. */
+import type { IconName } from '../components/icons.ts';
+import type { View } from '../../state/routes.svelte.ts';
+
+export const VIEW_LOOKS: Readonly<Record<View, { readonly icon: IconName; readonly label: string }>> = {
+  files: { icon: 'folder', label: 'Files' },
+  network: { icon: 'network', label: 'Network' },
+  activity: { icon: 'activity', label: 'Activity' },
+};
