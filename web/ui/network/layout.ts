@@ -23,7 +23,7 @@ const SPACING = 56;
 const STAGGERED_SPACING = 38;
 /** Every other relay stands this much further in where there are many. */
 const STEP = 64;
-const MANY = 24;
+export const MANY_RELAYS = 24;
 const HOST_DISTANCE = 76;
 
 /** Deterministic: the same relays stand at the same places, in the order given. */
@@ -34,7 +34,7 @@ export function layoutRelays(relays: readonly Placed[]): Layout {
     if (group === undefined) groups.set(relay.machine, [relay]);
     else group.push(relay);
   }
-  const staggered = relays.length > MANY;
+  const staggered = relays.length > MANY_RELAYS;
   // A gap after each host, where hosts have several relays.
   const gap = groups.size > 1 && relays.length > groups.size ? 1 : 0;
   const slots = Math.max(relays.length + gap * groups.size, 1);

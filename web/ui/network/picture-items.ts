@@ -1,5 +1,5 @@
 /** Relays and links as vis-network draws them. States differ in shape as well as in colour. */
-import { layoutRelays } from './layout.ts';
+import { MANY_RELAYS, layoutRelays } from './layout.ts';
 import type { PictureColours } from './picture-colours.ts';
 import { marksOf } from './relay-words.ts';
 import type { NetworkLink } from '../../state/engine-types.ts';
@@ -43,6 +43,8 @@ export interface PictureItems {
 const CENTRE = { x: 0, y: 0 };
 const RELAY_SIZE = 12;
 const FONT_SIZE = 13;
+/** Where many are fitted into the frame, all becomes smaller. */
+const LARGE_FONT_SIZE = 17;
 const FONT_FACE = 'system-ui, sans-serif';
 const LINE_WIDTH = 1.25;
 const STRONG_LINE_WIDTH = 3;
@@ -64,6 +66,7 @@ export function pictureItems(
   colours: PictureColours,
 ): PictureItems {
   const layout = layoutRelays(relays);
+  const fontSize = relays.length > MANY_RELAYS ? LARGE_FONT_SIZE : FONT_SIZE;
   const nodes = relays.map((relay): PictureNode => {
     const chosen = relay.id === selectedId;
     const marked = relay.joined || relay.restoring > 0;
@@ -75,7 +78,7 @@ export function pictureItems(
       borderWidth: chosen || marked ? 4 : 2,
       label: [`:${relay.port}`, ...marksOf(relay).map(({ text }) => text)].join('\n'),
       font: {
-        ...{ face: FONT_FACE, size: FONT_SIZE },
+        ...{ face: FONT_FACE, size: fontSize },
         color: chosen || marked ? colours.accent : colours.text,
         strokeWidth: 4,
         strokeColor: colours.surface,
@@ -84,7 +87,7 @@ export function pictureItems(
   });
   const hosts = layout.hosts.map(({ machine, name, x, y }): PictureNode => ({
     ...{ id: HOST_PREFIX + machine, label: name, shape: 'text', x, y },
-    font: { face: FONT_FACE, size: FONT_SIZE + 2, color: colours.muted },
+    font: { face: FONT_FACE, size: fontSize + 2, color: colours.muted },
   }));
   return {
     nodes: [...nodes, ...hosts],
