@@ -378,6 +378,23 @@ export const MAX_CATALOG_ROWS_READ = 100_000;
 /** Signatures checked at once: enough for the platform's threads, and an abort is heeded between two such groups. */
 export const CATALOG_VERIFY_BATCH = 32;
 
+// --- vault index ---------------------------------------------------------------------------------------------
+/** Files and folders of one vault, deleted ones included: about 50 MB of JSON, which a phone still holds. */
+export const MAX_INDEX_ENTRIES = 2 ** 17;
+/** Steps of a vault's logical clock; more than anybody edits, and exact in any number. */
+export const MAX_INDEX_TIME = 2 ** 48;
+/** JSON bytes of a part of an index that are aimed at: what one change sends anew. */
+export const INDEX_PART_BYTES = 64 * KIB;
+/** Parts of one device's index: a power of two. Each holds up to `MAX_CAPABILITY_PAYLOAD_BYTES`. */
+export const MAX_INDEX_PARTS = 1024;
+/** Parts fetched at once. */
+export const INDEX_PARALLEL_PARTS = 4;
+/** Devices of one vault: their ids fit one record of `MAX_RECORD_VALUE_BYTES`, sealed. */
+export const MAX_VAULT_DEVICES = 32;
+/** Tries to write a record that another device of the vault is writing too, and to read an index that is being replaced. */
+export const INDEX_WRITE_TRIES = 8;
+export const INDEX_READ_TRIES = 3;
+
 // --- relay, deletion and gossip ------------------------------------------------------------------------------
 /** Chunks of one request to delete: their answer, with the relays that confirmed each, fits `MAX_JSON_ANSWER_BYTES`. */
 export const MAX_DELETE_BATCH = 1000;

@@ -59,12 +59,37 @@ export function derivePublishSeed(
   return derive(vaultSecret, 'publish', publicationId, backend);
 }
 
-/** Ed25519 seed that signs the vault index's record: label `index`. */
+/** Ed25519 seed that signs the list of the vault's devices: label `index`. */
 export function deriveIndexSeed(
   vaultSecret: Uint8Array,
   backend: Backend = defaultBackend(),
 ): Promise<Bytes> {
   return derive(vaultSecret, 'index', null, backend);
+}
+
+/** The same for its second copy: label `index copy`. */
+export function deriveIndexCopySeed(
+  vaultSecret: Uint8Array,
+  backend: Backend = defaultBackend(),
+): Promise<Bytes> {
+  return derive(vaultSecret, 'index copy', null, backend);
+}
+
+/** Ed25519 seed that signs where one device's index lies: label `index` ‖ device id (16 bytes). */
+export function deriveDeviceIndexSeed(
+  vaultSecret: Uint8Array,
+  deviceId: Uint8Array,
+  backend: Backend = defaultBackend(),
+): Promise<Bytes> {
+  return derive(vaultSecret, 'index', deviceId, backend);
+}
+
+/** Fernet key of what those records say: label `index seal`. */
+export function deriveIndexSealKey(
+  vaultSecret: Uint8Array,
+  backend: Backend = defaultBackend(),
+): Promise<Bytes> {
+  return derive(vaultSecret, 'index seal', null, backend);
 }
 
 async function derive(

@@ -18,6 +18,8 @@ import type { DeletionPort, InventoryPort } from './deletion-ports.ts';
 import { AppError } from '../errors.ts';
 import { sharedCode } from './http-answer.ts';
 import type { SwarmPort } from './ports.ts';
+import { createRecordClient } from './record-client.ts';
+import type { RecordPort } from './record-client.ts';
 import { RelayHttp, asBlob, unreachable } from './relay-http.ts';
 import type { Fetch, ToBody } from './relay-http.ts';
 
@@ -49,6 +51,7 @@ export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
    */
   locate(ids: readonly ChunkId[], signal: AbortSignal): Promise<readonly (readonly RelayId[])[]>;
   readonly catalog: CatalogPort;
+  readonly records: RecordPort;
 }
 
 /**
@@ -109,6 +112,7 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
       http.withAnyRelay(signal, (baseUrl) => http.json(baseUrl, routes.topology, {}, signal)),
 
     catalog: createCatalogClient(http, clock),
+    records: createRecordClient(http, clock),
 
     async members(signal): Promise<readonly Member[]> {
       const all = await peers(signal);
