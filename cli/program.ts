@@ -26,6 +26,8 @@ import type { RepairOptions } from './commands/repair.ts';
 import type { ReconstructOptions } from './commands/reconstruct.ts';
 import type { UnjoinOptions } from './commands/unjoin.ts';
 import type { StartNodeOptions } from './commands/start-node.ts';
+import type { VaultPhraseOptions, VaultRestoreOptions } from './commands/vault.ts';
+import type { ListOptions } from './commands/list.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -44,6 +46,7 @@ export function createProgram(signal: AbortSignal, setStatus: SetStatus): Comman
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\n${exitCodeHelp()}`);
   addFileCommands(program, signal, setStatus);
+  addVaultCommands(program, signal);
   addCatalogCommands(program, signal);
   addRelayCommands(program, setStatus);
   addNetworkCommands(program, signal, setStatus);
@@ -105,6 +108,31 @@ function addFileCommands(program: Command, signal: AbortSignal, setStatus: SetSt
     .action(async (options: PruneOptions & Json) => {
       const { prune } = await import('./commands/prune.ts');
       setStatus(await prune(options, outputOf(options), signal));
+    });
+}
+
+function addVaultCommands(program: Command, signal: AbortSignal): void {
+  const load = () => import('./commands/vault.ts');
+  swarmOptions(program.command('list'))
+    .description('list the files of your vault; with --scan or --entry-node, as all of its devices know them')
+    .option('--links', 'with the link of each: whoever has it can read the file')
+    .action(async (options: ListOptions & Json) => {
+      const { list } = await import('./commands/list.ts');
+      await list(options, outputOf(options), signal);
+    });
+  const vault = program.command('vault').description('your vault: what all your files can be read with');
+  vault
+    .command('phrase')
+    .description('show the 24 words that bring the vault and its files back on another device')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .action(async (options: VaultPhraseOptions & Json) => {
+      await (await load()).vaultPhrase(options, outputOf(options), signal);
+    });
+  swarmOptions(vault.command('restore'))
+    .description('make this device one of the vault whose 24 words are typed or piped in')
+    .action(async (options: VaultRestoreOptions & Json) => {
+      await (await load()).vaultRestore(options, outputOf(options), signal);
     });
 }
 

@@ -2,7 +2,7 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Type from 'typebox';
-import { fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from '../../shared/bytes.ts';
+import { equalBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from '../../shared/bytes.ts';
 import type { Bytes } from '../../shared/bytes.ts';
 import { randomBytes } from '../../shared/crypto/random.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -31,8 +31,36 @@ export async function openVault(dataFolder: string, warn: (text: string) => void
   const path = join(dataFolder, 'vault.json');
   const existing = await readVault(path, warn);
   if (existing !== null) return existing;
+  const fresh = await createVault(path, randomBytes(SECRET_BYTES));
+  if (fresh !== null) return fresh;
+  // Another process was quicker: its vault is the vault.
+  const theirs = await readVault(path, warn);
+  if (theirs === null) throw new AppError('IO', `${path} came and went. Try again.`);
+  return theirs;
+}
+
+/**
+ * Makes this device one of those of the vault with this secret, under a device id of its own. Throws `CONFLICT` where there is another
+ * vault, which stays as it is, and as `openVault` does.
+ */
+export async function restoreVault(
+  dataFolder: string,
+  secret: Bytes,
+  warn: (text: string) => void,
+): Promise<Vault> {
+  const path = join(dataFolder, 'vault.json');
+  const vault = (await readVault(path, warn)) ?? (await createVault(path, secret));
+  if (vault !== null && equalBytes(vault.secret, secret)) return vault;
+  throw new AppError(
+    'CONFLICT',
+    `This device has another vault already, with files of its own. To use the one of these words instead, move ${dataFolder} away first, and keep it.`,
+  );
+}
+
+/** Null where there is a vault by now. */
+async function createVault(path: string, secret: Bytes): Promise<Vault | null> {
   await makeFolder(dirname(path), 0o700);
-  const fresh = { secret: randomBytes(SECRET_BYTES), deviceId: randomBytes(DEVICE_ID_BYTES) };
+  const fresh = { secret, deviceId: randomBytes(DEVICE_ID_BYTES) };
   const content = JSON.stringify({
     format: 'lanvault-vault/1',
     secret: toBase64Url(fresh.secret),
@@ -42,12 +70,9 @@ export async function openVault(dataFolder: string, warn: (text: string) => void
     await writeFileAtomic(path, utf8(`${content}\n`), { replace: false });
     return fresh;
   } catch (cause) {
-    if (!(cause instanceof AppError) || cause.code !== 'CONFLICT') throw cause;
+    if (cause instanceof AppError && cause.code === 'CONFLICT') return null;
+    throw cause;
   }
-  // Another process was quicker: its vault is the vault.
-  const theirs = await readVault(path, warn);
-  if (theirs === null) throw new AppError('IO', `${path} came and went. Try again.`);
-  return theirs;
 }
 
 async function readVault(path: string, warn: (text: string) => void): Promise<Vault | null> {

@@ -17,6 +17,7 @@ import { resolveUserPath, userDataFolder } from '../paths.ts';
 import { plural, printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
+import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
 import { deleteOneUpload, pendingLines, relayRows } from '../transfer/delete-upload.ts';
 import { createProgress } from '../transfer/progress.ts';
 
@@ -39,10 +40,12 @@ export async function deleteFile(
   const dataFolder = userDataFolder();
   const vault = await openVault(dataFolder, output.warn);
   const chosen = await chooseSwarm(options, 'download', signal);
+  const vaultIndex = CliVaultIndex.of({ chosen, vault, dataFolder, output });
   const archive = new JournalArchive(dataFolder, chosen.target);
   const uploadId = await archive.uploadOf(manifest);
   if (uploadId === null) {
     if (!(await archive.wasDeleted(manifest.id))) throw notOurs();
+    await vaultIndex?.removeFile(manifest.id, signal);
     output.say(`${printable(manifest.name)} has been deleted already.`);
     output.result({
       manifest_id: manifest.id,
@@ -63,7 +66,10 @@ export async function deleteFile(
   const publications = (await new FilePublicationStore(dataFolder).list()).filter(
     ({ manifestId }) => manifestId === manifest.id,
   );
-  const linkChunks = publications.flatMap(({ chunks }) => chunks);
+  const linkChunks = [
+    ...publications.flatMap(({ chunks }) => chunks),
+    ...((await vaultIndex?.linkChunksOf(manifest.id, signal)) ?? []),
+  ];
   const result = await withProgress(manifest.name, output, (onProgress) =>
     deleteOneUpload(
       uploadId,
@@ -73,6 +79,7 @@ export async function deleteFile(
     ),
   );
   report(manifest, result, chosen, output);
+  await vaultIndex?.removeFile(manifest.id, signal);
   if (publications.some(({ state }) => state !== 'unpublished'))
     output.warn(
       'It still stands in the public catalog, where nobody can open it: run "lanvault catalog unpublish".',

@@ -18,6 +18,7 @@ import { DEFAULT_MANIFESTS, resolveUserPath, userDataFolder } from '../paths.ts'
 import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
+import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
 import { agreeToPublish, catalogOf, publishOne } from '../transfer/publish-one.ts';
 import { uploadOne } from '../transfer/upload-one.ts';
 import type { UploadContext, UploadedFile } from '../transfer/upload-one.ts';
@@ -65,6 +66,7 @@ export async function distribute(
     output,
   };
 
+  const vaultIndex = CliVaultIndex.of({ chosen, vault, dataFolder: context.dataFolder, output });
   let status: ExitStatus = EXIT_CODES.ok.status;
   const asFolder = paths.length > 1 || options.recursive === true;
   for await (const file of eachFile(paths, options.recursive === true, output)) {
@@ -75,6 +77,7 @@ export async function distribute(
         ? await publishOne(uploaded.manifest, { chosen, vault, dataFolder: context.dataFolder }, signal)
         : null;
       report(file, manifestPath, uploaded, context, published);
+      await vaultIndex?.addFile(file.name, uploaded.manifest, signal);
       if (uploaded.degraded && status === EXIT_CODES.ok.status) status = EXIT_CODES.degraded.status;
     } catch (cause) {
       const failure = reportError(cause, output.json, asFolder ? file.name : undefined);
@@ -82,6 +85,7 @@ export async function distribute(
       if (signal.aborted) return failure;
     }
   }
+  await vaultIndex?.publish(signal);
   return status;
 }
 

@@ -3,6 +3,7 @@ import type { OwnedDatabase } from '../../shared/engine/deletion-ports.ts';
 import { deleteOrphans, findOrphans } from '../../shared/engine/prune.ts';
 import type { OrphanPlan, PruneResult } from '../../shared/engine/prune.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { ChunkId } from '../../shared/ids.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
 import { FilePublicationStore } from '../adapters/publication-store.ts';
 import { openVault } from '../adapters/vault.ts';
@@ -16,6 +17,7 @@ import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
 import { deleteOneUpload, pendingLines, relayRows } from '../transfer/delete-upload.ts';
 import type { DeletingContext } from '../transfer/delete-upload.ts';
+import { indexReferences } from '../transfer/index-references.ts';
 
 export interface PruneOptions extends SwarmOptions {
   readonly dryRun?: boolean;
@@ -38,7 +40,8 @@ export async function prune(options: PruneOptions, output: Output, signal: Abort
   const vault = await openVault(dataFolder, output.warn);
   const chosen = await chooseSwarm(options, 'download', signal);
   const archive = new JournalArchive(dataFolder, chosen.target);
-  const database = databaseOf(archive);
+  const indexed = indexReferences({ chosen, vault, archive, dataFolder }, signal);
+  const database = databaseOf(archive, indexed);
   const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
   const context = { chosen, archive, deleteKey };
   const plan = await refusing(async () => {
@@ -60,10 +63,13 @@ export async function prune(options: PruneOptions, output: Output, signal: Abort
   return (result?.failed ?? 0) > 0 ? EXIT_CODES.relays.status : EXIT_CODES.ok.status;
 }
 
-function databaseOf(archive: JournalArchive): OwnedDatabase {
+function databaseOf(archive: JournalArchive, indexed: () => AsyncIterable<ChunkId>): OwnedDatabase {
   return {
     uploads: () => archive.uploads(),
-    otherReferences: () => new FilePublicationStore(userDataFolder()).references(),
+    async *otherReferences() {
+      yield* new FilePublicationStore(userDataFolder()).references();
+      yield* indexed();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
 import type { DeletionPort, InventoryPort } from '../../shared/engine/deletion-ports.ts';
 import type { CatalogPort } from '../../shared/engine/catalog.ts';
 import type { SwarmPort } from '../../shared/engine/ports.ts';
+import type { RecordPort } from '../../shared/engine/record-client.ts';
 import { AppError } from '../../shared/errors.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import { LocalSwarm } from '../adapters/local-swarm.ts';
@@ -29,6 +30,8 @@ export interface ChosenSwarm {
   readonly memberWord: 'relay' | 'node';
   /** Null in the local simulation. */
   readonly catalog: CatalogPort | null;
+  /** Null in the local simulation: it keeps no vault index. */
+  readonly records: RecordPort | null;
   /** Null where there is a network. */
   readonly local: LocalSwarm | null;
 }
@@ -56,7 +59,8 @@ export async function chooseSwarm(
     const send = key === null ? nodeFetch : withSwarmSession(nodeFetch, key);
     // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
     const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, fetch: send });
-    return { swarm, target: 'swarm', memberWord: 'relay', catalog: swarm.catalog, local: null };
+    const { catalog, records } = swarm;
+    return { swarm, target: 'swarm', memberWord: 'relay', catalog, records, local: null };
   }
   if (options.swarmKey !== undefined) {
     throw new AppError(
@@ -66,5 +70,5 @@ export async function chooseSwarm(
   }
   const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
   const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });
-  return { swarm: local, target: folder, memberWord: 'node', catalog: null, local };
+  return { swarm: local, target: folder, memberWord: 'node', catalog: null, records: null, local };
 }

@@ -32,6 +32,10 @@ export class CliUser implements AsyncDisposable {
   }
 
   spawn(...args: readonly string[]): ChildProcess {
+    return this.#spawn('ignore', args);
+  }
+
+  #spawn(stdin: 'ignore' | 'pipe', args: readonly string[]): ChildProcess {
     return spawn(process.execPath, [path.join(REPO, 'cli/main.ts'), ...args], {
       cwd: this.dir,
       env: {
@@ -41,21 +45,31 @@ export class CliUser implements AsyncDisposable {
         NO_COLOR: '1',
         ...this.env,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
   }
 
-  async run(...args: readonly string[]): Promise<CliResult> {
-    const child = this.spawn(...args);
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
-    child.stderr?.on('data', (bytes: Buffer) => err.push(bytes));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+  run(...args: readonly string[]): Promise<CliResult> {
+    return resultOf(this.spawn(...args));
+  }
+
+  /** With `input` as its stdin. */
+  runWithInput(input: string, ...args: readonly string[]): Promise<CliResult> {
+    const child = this.#spawn('pipe', args);
+    child.stdin?.end(input);
+    return resultOf(child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function resultOf(child: ChildProcess): Promise<CliResult> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
+  child.stderr?.on('data', (bytes: Buffer) => err.push(bytes));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
 }

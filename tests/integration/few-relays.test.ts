@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { freeUdpPort, startRelays } from '../helpers/relays.ts';
-import { holdersOfAll } from '../helpers/stored-chunks.ts';
+import { holdersOfFiles } from '../helpers/index-chunks.ts';
 
 const DEGRADED = 3;
 const NO_RELAYS = 4;
@@ -23,7 +23,10 @@ test('on three relays an upload succeeds, is on all three, and says that it is d
   );
   expect(up.code, up.stderr).toBe(DEGRADED);
   expect(up.stdout + up.stderr).toMatch(/degraded/i);
-  const holders = await holdersOfAll(swarm.relays.map((relay) => relay.dir));
+  const holders = await holdersOfFiles(
+    swarm.relays.map((relay) => relay.dir),
+    user,
+  );
   expect([...holders.values()].map((dirs) => dirs.length)).toEqual([3, 3]);
 
   const down = await user.run(

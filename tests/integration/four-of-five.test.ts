@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { startRelays } from '../helpers/relays.ts';
-import { holdersOfAll } from '../helpers/stored-chunks.ts';
+import { holdersOfFiles } from '../helpers/index-chunks.ts';
 import { withoutEach } from '../helpers/choices.ts';
 
 interface ManifestJson {
@@ -26,7 +26,10 @@ test('each chunk lies on exactly five of seven relays, and any one holder is eno
   );
   expect(up, up.stderr).toMatchObject({ code: 0 });
   const { chunks } = JSON.parse(await readFile(user.path('many.manifest'), 'utf8')) as ManifestJson;
-  const holders = await holdersOfAll(swarm.relays.map((relay) => relay.dir));
+  const holders = await holdersOfFiles(
+    swarm.relays.map((relay) => relay.dir),
+    user,
+  );
   expect([...holders.keys()].sort()).toEqual(chunks.map((chunk) => chunk.id).sort());
   for (const dirs of holders.values()) expect(new Set(dirs).size).toBe(5);
 
@@ -45,7 +48,13 @@ test('each chunk lies on exactly five of seven relays, and any one holder is eno
   const [{ id } = { id: '' }] = (
     JSON.parse(await readFile(user.path('one.manifest'), 'utf8')) as ManifestJson
   ).chunks;
-  const dirs = (await holdersOfAll(swarm.relays.map((relay) => relay.dir))).get(id) ?? [];
+  const dirs =
+    (
+      await holdersOfFiles(
+        swarm.relays.map((relay) => relay.dir),
+        user,
+      )
+    ).get(id) ?? [];
   expect(dirs).toHaveLength(5);
 
   for (const [survivor, dead] of withoutEach(dirs)) {

@@ -1,6 +1,6 @@
 import { chmod, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { openVault } from '../../../../cli/adapters/vault.ts';
+import { openVault, restoreVault } from '../../../../cli/adapters/vault.ts';
 import { TempFolder } from './temp-folder.ts';
 
 const silent = (): void => undefined;
@@ -46,5 +46,27 @@ describe('openVault', () => {
     await writeFile(folder.join('vault.json'), text, { mode: 0o600 });
     await expect(openVault(folder.path, silent)).rejects.toMatchObject({ code: 'CORRUPT' });
     expect(await readFile(folder.join('vault.json'), 'utf8')).toBe(text);
+  });
+});
+
+describe('restoreVault', () => {
+  const secret = new Uint8Array(32).fill(5);
+
+  it('makes this device another one of the vault', async () => {
+    await using folder = await TempFolder.create();
+    const vault = await restoreVault(folder.path, secret, silent);
+    expect(vault.secret).toEqual(secret);
+    expect(await openVault(folder.path, silent)).toEqual(vault);
+    // Twice is as once.
+    expect(await restoreVault(folder.path, secret, silent)).toEqual(vault);
+    await using second = await TempFolder.create();
+    expect((await restoreVault(second.path, secret, silent)).deviceId).not.toEqual(vault.deviceId);
+  });
+
+  it('leaves another vault as it is', async () => {
+    await using folder = await TempFolder.create();
+    const own = await openVault(folder.path, silent);
+    await expect(restoreVault(folder.path, secret, silent)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await openVault(folder.path, silent)).toEqual(own);
   });
 });
