@@ -153,7 +153,7 @@ describe('relays look after the data by themselves', () => {
     const bytes = await upload(user, swarm.entry, 'e.bin', 2 * MIB);
     const stuck = swarm.relays[2] as RelayProcess;
     const before = await idsOn(stuck);
-    expect(before).toHaveLength(2);
+    expect(before).toHaveLength(2 + OF_INDEX);
     const { code, stderr } = await user.run('unjoin', '--storage-dir', stuck.dir, '--yes');
     expect(code).toBe(4);
     expect(stderr).toMatch(/Nothing was wiped/);
