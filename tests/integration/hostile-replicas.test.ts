@@ -4,12 +4,13 @@ import { expect, test } from 'vitest';
 import { beacon } from '../helpers/beacon.ts';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
+import { holdersOfFiles } from '../helpers/index-chunks.ts';
 import { RecordingProxy } from '../helpers/recording-proxy.ts';
 import { RelayProcess, startRelays } from '../helpers/relays.ts';
 import type { RelaySwarm } from '../helpers/relays.ts';
 import { SlowProxy } from '../helpers/slow-proxy.ts';
 import { until } from '../helpers/until.ts';
-import { chunkPath, holdersOfAll, storedChunks } from '../helpers/stored-chunks.ts';
+import { chunkPath, holdersOfAll } from '../helpers/stored-chunks.ts';
 
 const FAULTS = ['wrong bytes', 'truncated', 'empty', 'another chunk'] as const;
 
@@ -129,7 +130,7 @@ test('holders that trickle delay a download but do not break it', async () => {
   await writeMixedFile(file, 6 * 2 ** 20);
   const up = await user.run('distribute', file, '--entry-node', swarm.entry.url, '-m', manifest);
   expect(up, up.stderr).toMatchObject({ code: 0 });
-  expect((await storedChunks(user.path('slow-a'))).length).toBe(6);
+  expect((await holdersOfFiles([user.path('slow-a')], user)).size).toBe(6);
 
   for (const proxy of proxies) proxy.trickling = true;
   const down = await user.run('reconstruct', manifest, user.path('copy'), '--entry-node', swarm.entry.url);
