@@ -5,12 +5,7 @@ import { uploadFile } from '../../../../shared/engine/upload.ts';
 import { abortError } from '../../../../shared/errors.ts';
 import type { ManifestId } from '../../../../shared/ids.ts';
 import { BLOCK_BYTES } from '../../../../shared/limits.ts';
-import { IdbFiles } from '../../../../web/engine/database/idb-files.ts';
-import { IdbJournals } from '../../../../web/engine/database/idb-journals.ts';
-import { IdbShares } from '../../../../web/engine/database/idb-shares.ts';
-import { IdbSwarmKey } from '../../../../web/engine/database/idb-swarm-key.ts';
-import { openDatabase } from '../../../../web/engine/database/open-database.ts';
-import { openVault } from '../../../../web/engine/database/vault-store.ts';
+import { openIdbStores } from '../../../../web/engine/database/idb-stores.ts';
 import type { LocalStores } from '../../../../web/engine/local-stores.ts';
 import { createFileSource } from '../../../../web/engine/uploads/file-source.ts';
 import { FakeWorkers, pseudoRandom } from '../../shared/engine/fakes.ts';
@@ -23,22 +18,9 @@ export const instant: EngineClock = {
   sleep: (_ms, signal) => (signal.aborted ? Promise.reject(abortError(signal)) : Promise.resolve()),
 };
 
-export async function openFreshStores(): Promise<LocalStores> {
+export function openFreshStores(): Promise<LocalStores> {
   freshIndexedDb();
-  const database = await openDatabase(() => undefined);
-  const { vault, deviceKey } = await openVault(database);
-  return {
-    persistent: true,
-    vault,
-    files: new IdbFiles(database, deviceKey),
-    journals: new IdbJournals(database, deviceKey, navigator.locks),
-    shares: new IdbShares(database, deviceKey),
-    swarmKey: new IdbSwarmKey(database, deviceKey),
-    [Symbol.asyncDispose]: () => {
-      database.close();
-      return Promise.resolve();
-    },
-  };
+  return openIdbStores(() => undefined);
 }
 
 let uploads = 0;
