@@ -14,7 +14,14 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], exclude: [RUNES], testTimeout: 120_000 },
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts'],
+          exclude: [RUNES],
+          testTimeout: 120_000,
+          // Vitest would leave one core idle: half of two.
+          maxWorkers: '100%',
+        },
       },
       {
         // Compiled as for the browser, so that runes are the real signals.

@@ -1,8 +1,8 @@
 /**
- * `npm run verify`: every check in turn, cheapest first, stopping at the first that fails; ends with one line that
- * counts the tests of all runners: `N passed, N failed`.
+ * `npm run verify`: every check, cheapest first, stopping at the first that fails; ends with one line that counts the tests
+ * of all runners: `N passed, N failed`.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
@@ -17,6 +17,10 @@ interface Step {
 }
 
 const report = (name: string): string => path.join(REPORTS, `${name}.json`);
+const script = (name: string, npmScript: string): Step => ({
+  name,
+  command: ['npm', 'run', '--silent', npmScript],
+});
 const vitest = (project: string): Step => ({
   name: `${project} tests`,
   command: [
@@ -31,17 +35,14 @@ const vitest = (project: string): Step => ({
   report: report(project),
 });
 
-const STEPS: readonly Step[] = [
-  { name: 'format', command: ['npm', 'run', '--silent', 'format:check'] },
-  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
-  { name: 'types', command: ['npm', 'run', '--silent', 'types'] },
-  { name: 'layer rules', command: ['npm', 'run', '--silent', 'layers'] },
-  { name: 'dead code', command: ['npm', 'run', '--silent', 'dead'] },
-  vitest('unit'),
-  vitest('web'),
-  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-  vitest('integration'),
-  { name: 'end-to-end tests', command: ['playwright', 'test'], report: report('e2e') },
+/** The steps of one stage run side by side: each keeps one core busy. What runs tests takes all of them, and runs alone. */
+const STAGES: readonly (readonly Step[])[] = [
+  [script('format', 'format:check'), script('lint', 'lint'), script('types', 'types')],
+  [script('layer rules', 'layers'), script('dead code', 'dead'), script('build', 'build')],
+  [vitest('unit')],
+  [vitest('web')],
+  [vitest('integration')],
+  [{ name: 'end-to-end tests', command: ['playwright', 'test'], report: report('e2e') }],
 ];
 
 function counts(file: string): { passed: number; failed: number } {
@@ -55,31 +56,55 @@ function counts(file: string): { passed: number; failed: number } {
   return { passed: json.numPassedTests ?? 0, failed: json.numFailedTests ?? 0 };
 }
 
+interface Outcome {
+  readonly step: Step;
+  readonly succeeded: boolean;
+  readonly seconds: number;
+}
+
+/** `alone`: its output is shown as it comes; else all of it at the end. */
+async function run(step: Step, alone: boolean): Promise<Outcome> {
+  const startMs = performance.now();
+  const [program, ...args] = step.command;
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') };
+  if (alone) console.log(`\n── ${step.name}`);
+  const output: Buffer[] = [];
+  const stdio = alone ? ('inherit' as const) : ('pipe' as const);
+  const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', stdio, stdio] });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output.push(chunk);
+    });
+  const succeeded = await new Promise<boolean>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve(code === 0);
+    });
+  });
+  if (!alone) console.log(`\n── ${step.name}\n${Buffer.concat(output).toString()}`);
+  return { step, succeeded, seconds: (performance.now() - startMs) / 1000 };
+}
+
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
 const total = { passed: 0, failed: 0 };
 const timings: string[] = [];
-let failedStep: string | undefined;
+const failed: string[] = [];
 
-for (const { name, command, report: file } of STEPS) {
-  console.log(`\n── ${name}`);
-  const startMs = performance.now();
-  const [program, ...args] = command;
-  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') };
-  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
-  timings.push(`${name} ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-  if (file !== undefined) {
-    const { passed, failed } = counts(file);
+for (const stage of STAGES) {
+  const outcomes = await Promise.all(stage.map((step) => run(step, stage.length === 1)));
+  for (const { step, succeeded, seconds } of outcomes) {
+    timings.push(`${step.name} ${seconds.toFixed(0)} s`);
+    if (!succeeded) failed.push(step.name);
+    if (step.report === undefined) continue;
+    const { passed, failed: failures } = counts(step.report);
     total.passed += passed;
-    total.failed += failed;
+    total.failed += failures;
   }
-  if (status !== 0) {
-    failedStep = name;
-    break;
-  }
+  if (failed.length > 0) break;
 }
 
 console.log(`\n${timings.join(' · ')}`);
-if (failedStep !== undefined) console.error(`Failed: ${failedStep}`);
+if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}`);
 console.log(`${String(total.passed)} passed, ${String(total.failed)} failed`);
-process.exit(failedStep === undefined ? 0 : 1);
+process.exit(failed.length === 0 ? 0 : 1);
