@@ -344,6 +344,8 @@ export const MAX_SEEN_QUERIES = 4096;
 export const MAX_LOCATE_IDS = 1000;
 export const MAX_LOCATE_BODY_BYTES = 96 * KIB;
 export const MAX_CONCURRENT_LOCATES = 16;
+/** Chunks whose holders a client asks for to tell how safe a file is: all of a 4 GiB file, a sample of a larger one. */
+export const MAX_CHUNKS_SURVEYED = 4096;
 /** Relays asked at once for one such request; up to `LOCATE_ALL_RELAYS` are all asked, beyond that those near each chunk. */
 export const LOCATE_PARALLEL = 8;
 export const LOCATE_ALL_RELAYS = 64;
@@ -562,7 +564,7 @@ export const JOBS_PER_BROWSER_WORKER = 16;
 export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;
 /** How long a browser keeps the manifest of a file that was opened by a link and not added: downloads outlive the page. */
 export const HELD_FILE_MS = 24 * 3600 * SECOND;
-/** Chunks whose holders are asked for to tell how safe a file is that a link leads to: all of a 4 GiB file, a sample of a larger one. */
-export const MAX_CHUNKS_SURVEYED = 4096;
+/** Files whose live check is remembered in a visit. */
+export const MAX_FILE_CHECKS = 200;
 /** Files named in the question before they are deleted; the rest is counted. */
 export const MAX_NAMES_ASKED = 5;

@@ -37,6 +37,13 @@ export interface RelayClientOptions {
   readonly clock?: EngineClock;
 }
 
+export interface LocatedChunks {
+  /** For each chunk, in the order asked, the live relays that say they hold it. */
+  readonly holders: readonly (readonly RelayId[])[];
+  /** Live relays that did not answer: they may hold any of the chunks. */
+  readonly unreachable: readonly RelayId[];
+}
+
 /** `SwarmPort` with what else a client asks of its entry relay. */
 export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   /** All relays known to live, with addresses and state; distinct ids, at most `MAX_PEERS`. Throws as `members`. */
@@ -45,11 +52,8 @@ export interface RelaySwarm extends SwarmPort, DeletionPort, InventoryPort {
   topology(signal: AbortSignal): Promise<Topology>;
   /** The entry relay's own. Throws `UNSUPPORTED` for another version of the interface. */
   status(signal: AbortSignal): Promise<Status>;
-  /**
-   * For each chunk, in order, the live relays that say they hold it; at most `MAX_LOCATE_IDS`, none twice. Throws `CORRUPT` for an
-   * answer about other chunks.
-   */
-  locate(ids: readonly ChunkId[], signal: AbortSignal): Promise<readonly (readonly RelayId[])[]>;
+  /** Who holds chunks: at most `MAX_LOCATE_IDS`, none twice. Throws `CORRUPT` for an answer about other chunks. */
+  locate(ids: readonly ChunkId[], signal: AbortSignal): Promise<LocatedChunks>;
   readonly catalog: CatalogPort;
   readonly records: RecordPort;
 }
@@ -158,12 +162,15 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
     },
 
     async locate(ids, signal) {
-      const { chunks } = await http.withAnyRelay(signal, (baseUrl) =>
+      const { chunks, unreachable } = await http.withAnyRelay(signal, (baseUrl) =>
         http.json(baseUrl, routes.locateChunks, { body: { ids: [...ids] } }, signal),
       );
       if (chunks.length !== ids.length || chunks.some(({ id }, i) => id !== ids[i]))
         throw new AppError('CORRUPT', 'The relay’s answer is about other chunks than those asked for.');
-      return chunks.map(({ relays }) => [...new Set(relays)].map(parseRelayId));
+      return {
+        holders: chunks.map(({ relays }) => [...new Set(relays)].map(parseRelayId)),
+        unreachable: unreachable.map(parseRelayId),
+      };
     },
 
     async inventory(relay, after, limit, signal) {

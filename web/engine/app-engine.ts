@@ -27,6 +27,8 @@ import { readThroughLocks } from './downloads/read-through-locks.ts';
 import { downloadThroughBrowser } from './downloads/stream-download.ts';
 import { FileList } from './file-list.ts';
 import type { LocalStores } from './local-stores.ts';
+import type { FileChecks } from './health/health-contract.ts';
+import { createPageChecks } from './health/page-checks.ts';
 import { exportManifest, importManifest } from './manifest-transfer.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { PageSharing } from './sharing/page-sharing.ts';
@@ -55,6 +57,7 @@ class PageEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly sharing: PageSharing;
   readonly deletions: DeletionQueue;
+  readonly checks: FileChecks;
   readonly #stores: LocalStores;
   readonly #serviceWorker: AppServiceWorker | null;
   readonly #keyNews = openSwarmKeyNews();
@@ -117,6 +120,7 @@ class PageEngine implements AppEngine {
         this.#files.changed().catch(reportError);
       },
     });
+    this.checks = createPageChecks({ stores, swarm: this.#swarm });
     this.network = createPageNetwork({
       origin,
       swarm: this.#swarm,

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { Deletions } from './deletion/deletion-contract.ts';
+import type { FileChecks } from './health/health-contract.ts';
 import type { Sharing } from './sharing/sharing-contract.ts';
 import type { StoredFile } from './stored-file.ts';
 
@@ -80,6 +81,7 @@ export interface AppEngine extends AsyncDisposable {
   readonly abilities: Abilities;
   readonly sharing: Sharing;
   readonly deletions: Deletions;
+  readonly checks: FileChecks;
   readonly network: NetworkPort;
 
   /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */

@@ -10,7 +10,7 @@ export type {
   TransferState,
 } from '../engine/contract.ts';
 export type { DeletionRelay, DeletionState, FileDeletion } from '../engine/deletion/deletion-contract.ts';
-export type { FileSurvey, ShareLinks } from '../engine/sharing/sharing-contract.ts';
+export type { ShareLinks } from '../engine/sharing/sharing-contract.ts';
 export type {
   EventBatch,
   NetworkLink,
@@ -19,6 +19,9 @@ export type {
   NetworkSnapshot,
   NetworkView,
 } from '../engine/network/network-port.ts';
+export type { FileChecks } from '../engine/health/health-contract.ts';
+export type { FileDistribution } from '../../shared/engine/distribution.ts';
+export type { Durability } from '../../shared/engine/durability.ts';
 export type { RelayEvent } from '../../shared/protocol/events.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
 export type { ManifestId } from '../../shared/ids.ts';

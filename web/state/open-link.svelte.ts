@@ -2,7 +2,9 @@
 import { AppError } from '../../shared/errors.ts';
 import { problemOfError, problemOfText } from './link-problem.ts';
 import type { LinkProblem } from './link-problem.ts';
-import type { AppEngine, FileSurvey, StoredFile } from './engine-types.ts';
+import { liveCheck } from './live-check.ts';
+import type { LiveCheck } from './live-check.ts';
+import type { AppEngine, StoredFile } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export type OpenedLink =
@@ -14,7 +16,7 @@ export type OpenedLink =
       /** It is among this device's files. */
       readonly listed: boolean;
       /** Null until the swarm has said; `unknown` where it did not. */
-      readonly survey: FileSurvey | 'unknown' | null;
+      readonly check: LiveCheck | 'unknown' | null;
     };
 
 export class OpenLink implements Disposable {
@@ -54,9 +56,9 @@ export class OpenLink implements Disposable {
         if (!listed) await this.#engine.sharing.close(file.manifestId);
         return;
       }
-      this.#opened = { phase: 'open', file, listed, survey: null };
-      const survey = await this.#survey(file, abort.signal);
-      this.#tell(survey, abort.signal);
+      this.#opened = { phase: 'open', file, listed, check: null };
+      const check = await this.#check(file, abort.signal);
+      this.#tell(check, abort.signal);
     } catch (cause) {
       if (abort.signal.aborted) return;
       this.#opened = { phase: 'failed', problem: problemOfError(cause), mayRetry: true };
@@ -99,13 +101,13 @@ export class OpenLink implements Disposable {
   }
 
   /** The file may have been added meanwhile. */
-  #tell(survey: FileSurvey | 'unknown', { aborted }: AbortSignal): void {
-    if (!aborted && this.#opened?.phase === 'open') this.#opened = { ...this.#opened, survey };
+  #tell(check: LiveCheck | 'unknown', { aborted }: AbortSignal): void {
+    if (!aborted && this.#opened?.phase === 'open') this.#opened = { ...this.#opened, check };
   }
 
-  async #survey(file: StoredFile, signal: AbortSignal): Promise<FileSurvey | 'unknown'> {
+  async #check(file: StoredFile, signal: AbortSignal): Promise<LiveCheck | 'unknown'> {
     try {
-      return await this.#engine.sharing.survey(file.manifestId, signal);
+      return liveCheck(await this.#engine.checks.distribution(file.manifestId, signal));
     } catch (cause) {
       // Whoever does not answer now may do so when the file is played: this is news, not a failure.
       if (cause instanceof AppError) return 'unknown';

@@ -2,6 +2,7 @@
 import { Activity } from './activity.svelte.ts';
 import { AppUpdate } from './app-update.svelte.ts';
 import { FileDeletions } from './deletion.svelte.ts';
+import { CheckedFiles } from './file-checks.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
 import { OpenLink } from './open-link.svelte.ts';
@@ -22,6 +23,7 @@ export class Session implements AsyncDisposable {
   readonly privateSwarm: PrivateSwarm;
   readonly network: Network;
   readonly activity: Activity;
+  readonly checks: CheckedFiles;
   readonly update: AppUpdate;
   readonly deletions: FileDeletions;
   readonly openLink: OpenLink;
@@ -36,6 +38,7 @@ export class Session implements AsyncDisposable {
     this.privateSwarm = new PrivateSwarm(engine, notices);
     this.network = new Network(engine.network, () => Date.now());
     this.activity = new Activity(engine.network, () => performance.now());
+    this.checks = new CheckedFiles(engine.checks);
     this.update = new AppUpdate(engine, notices);
     this.deletions = new FileDeletions(engine, notices);
     this.openLink = new OpenLink(engine, notices);
@@ -59,6 +62,7 @@ export class Session implements AsyncDisposable {
     this.privateSwarm[Symbol.dispose]();
     this.network[Symbol.dispose]();
     this.activity[Symbol.dispose]();
+    this.checks[Symbol.dispose]();
     this.update[Symbol.dispose]();
     this.deletions[Symbol.dispose]();
     this.openLink[Symbol.dispose]();

@@ -10,8 +10,7 @@ import type { ManifestId } from '../../../shared/ids.ts';
 import type { StoredFile } from '../contract.ts';
 import type { LocalStores } from '../local-stores.ts';
 import type { SwarmGate } from '../swarm-gate.ts';
-import type { FileSurvey, LinkedFile, ShareLinks, Sharing } from './sharing-contract.ts';
-import { surveyRows } from './survey.ts';
+import type { LinkedFile, ShareLinks, Sharing } from './sharing-contract.ts';
 
 /** Loaded with the first link. */
 const loadLinks = () => import('../../../shared/engine/links.ts');
@@ -20,7 +19,7 @@ export interface PageSharingOptions {
   /** Of the page: links in their web form lead to it. */
   readonly origin: string;
   readonly stores: LocalStores;
-  readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get' | 'locate'>;
+  readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get'>;
   readonly view: SwarmView;
   readonly gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
   readonly loadXz: () => Promise<XzCodec>;
@@ -72,11 +71,6 @@ export class PageSharing implements Sharing {
   async close(manifestId: ManifestId): Promise<void> {
     this.#opened.delete(manifestId);
     await this.#options.stores.files.letGo(manifestId);
-  }
-
-  async survey(manifestId: ManifestId, signal: AbortSignal): Promise<FileSurvey> {
-    const { rows } = await this.#options.stores.files.manifest(manifestId);
-    return surveyRows(rows, this.#options.swarm, signal);
   }
 
   async #storeLink(manifestId: ManifestId, signal: AbortSignal): Promise<CapabilityLink> {

@@ -15,14 +15,6 @@ export interface LinkedFile {
   readonly listed: boolean;
 }
 
-/** How many relays hold a file, asked just now. */
-export interface FileSurvey {
-  /** Relays that hold the chunk that the fewest hold. */
-  readonly fewestCopies: number;
-  readonly chunksAsked: number;
-  readonly chunkCount: number;
-}
-
 export interface Sharing {
   /**
    * The links of a file: who has one can read it, for as long as it is in the swarm. The first time, its manifest is stored in the
@@ -38,6 +30,4 @@ export interface Sharing {
   keep(manifestId: ManifestId): Promise<StoredFile>;
   /** Forgets an opened file that was not kept. */
   close(manifestId: ManifestId): Promise<void>;
-  /** Asks the swarm who holds a file that is listed or open. Throws `UNAVAILABLE`, `TIMEOUT`, `ABORTED`. */
-  survey(manifestId: ManifestId, signal: AbortSignal): Promise<FileSurvey>;
 }

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../../../shared/errors.ts';
 import { parseRelayId } from '../../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
 import type { EngineClock } from '../../../../shared/engine/clock.ts';
+import type { LocatedChunks } from '../../../../shared/engine/relay-client.ts';
 import type { PutOutcome, SwarmPort } from '../../../../shared/engine/ports.ts';
 import type { Member } from '../../../../shared/placement/member.ts';
 import { receiptMessage } from '../../../../shared/protocol/receipt.ts';
@@ -158,6 +159,13 @@ export class MemorySwarm implements SwarmPort {
       const relay = this.locates ? this.live.find((each) => each.chunks.has(id)) : undefined;
       if (relay === undefined) throw new AppError('NOT_FOUND', 'No relay has it.');
       return this.#read(relay, id, signal);
+    });
+  }
+
+  locate(ids: readonly ChunkId[]): Promise<LocatedChunks> {
+    return Promise.resolve({
+      holders: ids.map((id) => this.live.filter((relay) => relay.chunks.has(id)).map((relay) => relay.id)),
+      unreachable: this.relays.filter((relay) => relay.deadButListed).map((relay) => relay.id),
     });
   }
 

@@ -52,8 +52,11 @@ describe('locate', () => {
   it('gives the holders of each chunk in order, and takes no answer about others', async () => {
     const swarm = createRelaySwarm({ baseUrls: [stub.url] });
     const chunks = [{ id: CHUNK, relays: [id(1), id(2), id(1)] }];
-    stub.handle = (_request, response) => json(response, { chunks, unreachable: [] });
-    expect(await swarm.locate([CHUNK], never())).toEqual([[id(1), id(2)]]);
+    stub.handle = (_request, response) => json(response, { chunks, unreachable: [id(3)] });
+    expect(await swarm.locate([CHUNK], never())).toEqual({
+      holders: [[id(1), id(2)]],
+      unreachable: [id(3)],
+    });
     expect(JSON.parse(String(stub.requests[0]?.body))).toEqual({ ids: [CHUNK] });
     expect(await codeOf(swarm.locate([parseChunkId(id(5))], never()))).toBe('CORRUPT');
   });

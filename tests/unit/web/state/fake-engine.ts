@@ -1,5 +1,5 @@
 /** An in-memory `AppEngine` that a test drives by hand: nothing happens by itself, and every call is recorded. */
-import { AppError } from '../../../../shared/errors.ts';
+import { AppError, throwIfAborted } from '../../../../shared/errors.ts';
 import type { ManifestId } from '../../../../shared/ids.ts';
 import type { CompressionMode } from '../../../../shared/codec/compression.ts';
 import type {
@@ -12,6 +12,8 @@ import type {
   Transfer,
 } from '../../../../web/engine/contract.ts';
 import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/deletion-contract.ts';
+import type { FileChecks } from '../../../../web/engine/health/health-contract.ts';
+import { distributionOf } from '../../shared/engine/distributions.ts';
 import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
 import type { EventBatch, NetworkPort, NetworkView } from '../../../../web/engine/network/network-port.ts';
 
@@ -129,7 +131,7 @@ export class FakeEngine implements AppEngine {
   readonly deleted = new Watched<readonly FileDeletion[]>([]);
   /** What a link leads to; null: to nothing. */
   linked: LinkedFile | null = null;
-  fewestCopies = 5;
+  distribution = distributionOf([[0, 1, 2, 3, 4]]);
   readonly access = new Watched<SwarmAccess>({ lock: null, hasKey: false });
   readonly update = new Watched(false);
   readonly network = new FakeNetwork();
@@ -174,9 +176,14 @@ export class FakeEngine implements AppEngine {
       return storedFile({ manifestId: id });
     },
     close: (id) => this.#act(`close ${id}`),
-    survey: async (id) => {
-      await this.#act(`survey ${id}`);
-      return { fewestCopies: this.fewestCopies, chunksAsked: 1, chunkCount: 1 };
+  };
+
+  readonly checks: FileChecks = {
+    distribution: async (id, signal, onProgress) => {
+      await this.#act(`check ${id}`);
+      onProgress?.(this.distribution.chunks.length, this.distribution.chunkCount);
+      throwIfAborted(signal);
+      return this.distribution;
     },
   };
 

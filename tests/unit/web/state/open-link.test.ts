@@ -3,6 +3,7 @@ import { AppError } from '../../../../shared/errors.ts';
 import type { ErrorCode } from '../../../../shared/errors.ts';
 import { ERROR_HINTS } from '../../../../web/state/error-hints.ts';
 import { problemOfError, problemOfText } from '../../../../web/state/link-problem.ts';
+import { liveCheck } from '../../../../web/state/live-check.ts';
 import { Notices } from '../../../../web/state/notices.svelte.ts';
 import { OpenLink } from '../../../../web/state/open-link.svelte.ts';
 import { FakeEngine, storedFile } from './fake-engine.ts';
@@ -29,11 +30,11 @@ describe('OpenLink', () => {
       phase: 'open',
       file,
       listed: false,
-      survey: { fewestCopies: 5, chunksAsked: 1, chunkCount: 1 },
+      check: liveCheck(engine.distribution),
     });
     openLink.close();
     expect(openLink.opened).toBeNull();
-    expect(engine.calls).toEqual([`open ${LINK}`, `survey ${file.manifestId}`, `close ${file.manifestId}`]);
+    expect(engine.calls).toEqual([`open ${LINK}`, `check ${file.manifestId}`, `close ${file.manifestId}`]);
   });
 
   it('keeps what was added, and what is being downloaded', async () => {

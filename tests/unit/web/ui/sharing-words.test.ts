@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { confirmedWords, explainDeletion } from '../../../../web/ui/delete/deletion-words.ts';
-import { surveyWords } from '../../../../web/ui/open/survey-words.ts';
 import { worksHereOnly } from '../../../../web/ui/share/share-words.ts';
 import { deletion } from '../state/fake-engine.ts';
 
@@ -12,17 +11,6 @@ describe('words of sharing and deleting', () => {
     ['http://192.168.1.4:8888/', false],
     ['https://vault.local/', false],
   ])('%s works on this device alone: %s', (link, expected) => expect(worksHereOnly(link)).toBe(expected));
-
-  it('tells how safe a file is', () => {
-    const tones = [5, 4, 1, 0].map(
-      (fewestCopies) => surveyWords({ fewestCopies, chunksAsked: 2, chunkCount: 2 }).tone,
-    );
-    expect(tones).toEqual(['good', 'warn', 'warn', 'danger']);
-    expect(surveyWords({ fewestCopies: 5, chunksAsked: 2, chunkCount: 9 }).text).toMatch(
-      /^Every part that was looked at/,
-    );
-    expect(surveyWords('unknown').tone).toBe('unknown');
-  });
 
   it('counts confirmations, and explains what is pending', () => {
     const relays = [
