@@ -4,7 +4,8 @@ import { CHROMIUM_ARGS, chromiumPath } from './tests/helpers/chromium.ts';
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results/e2e',
-  workers: 1,
+  // Spec files run side by side: each has relays of its own and waits most of the time.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
