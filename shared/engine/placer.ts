@@ -62,10 +62,19 @@ class Placement {
   }
 }
 
+/** How far one chunk is on its way. */
+export interface PlacementState {
+  /** Verified holders so far. */
+  readonly copies: number;
+  /** All relays that are up were asked; after a pause some are asked again. */
+  readonly waiting: boolean;
+}
+
 const PASSING: readonly ErrorCode[] = ['UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED'];
 
 /**
  * Resolves with the distinct relays whose receipts hold: `REPLICAS`, or fewer (*degraded*) when no more relays take it.
+ * `onState` hears of each change in between; it must not throw.
  * Throws `NOT_ENOUGH_RELAYS` for fewer than `minReplicas`, and what the swarm throws where trying again cannot help.
  */
 export async function placeChunk(
@@ -73,6 +82,7 @@ export async function placeChunk(
   id: ChunkId,
   chunk: Bytes,
   signal: AbortSignal,
+  onState: (state: PlacementState) => void = () => undefined,
 ): Promise<readonly RelayId[]> {
   const { members, penalties, clock } = context;
   const placement = new Placement();
@@ -82,9 +92,11 @@ export async function placeChunk(
     if (placement.holders.size >= REPLICAS) break;
     const view = penalties.last(placementOrder(id, await members.get(signal)));
     const targets = placement.targets(view);
+    if (sends > 0 && targets.length > 0) onState({ copies: placement.holders.size, waiting: false });
     if (targets.length > 0 && (await send(context, placement, { id, chunk, targets }, signal))) continue;
     // Everybody was asked. Only relays that failed for a passing reason are worth another round, after a pause.
     if (targets.length === 0 && !placement.forgive(view)) break;
+    onState({ copies: placement.holders.size, waiting: true });
     await clock.sleep(backoffMs(attempt), signal);
     if (targets.length === 0) members.expire();
     attempt++;

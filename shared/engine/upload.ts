@@ -20,6 +20,8 @@ import { placeChunk } from './placer.ts';
 import type { PlacerContext } from './placer.ts';
 import type { BlockSource, BlockWorkers, Journal, JournalChunk, SwarmPort } from './ports.ts';
 import { withRetry } from './retry.ts';
+import { StageCounts } from './upload-stages.ts';
+import type { UploadStages } from './upload-stages.ts';
 
 export interface UploadOptions {
   readonly source: BlockSource;
@@ -31,7 +33,7 @@ export interface UploadOptions {
   readonly deleteKey: Bytes;
   /** Verified holders that every chunk must have, 1 to `REPLICAS`; default 1. */
   readonly minReplicas?: number;
-  /** Called at the start and after each chunk. Must not throw. */
+  /** Called at the start, after each chunk, and when a block enters another stage. Must not throw. */
   readonly onProgress?: (progress: UploadProgress) => void;
   readonly clock?: EngineClock;
 }
@@ -47,9 +49,8 @@ export interface UploadProgress {
   readonly chunkCount: number;
   /** Fewest holders of any stored chunk; null before the first. */
   readonly minReplicas: number | null;
-  /** Blocks in each stage at this moment. */
-  readonly stages: { readonly sealing: number; readonly sending: number };
-  /** The chunk that this call is about; null at the start. `holders` is null for one that was stored in an earlier run. */
+  readonly stages: UploadStages;
+  /** The chunk that has just been stored, if the call is about one. `holders` is null for one that was stored in an earlier run. */
   readonly chunk: {
     readonly index: number;
     readonly id: ChunkId;
@@ -95,7 +96,7 @@ class Upload {
   readonly #placing: PlacerContext;
   readonly #onProgress: (progress: UploadProgress) => void;
   readonly #sending = new Semaphore(UPLOADS_IN_FLIGHT);
-  readonly #stages = { sealing: 0, sending: 0 };
+  readonly #stages = new StageCounts(() => this.#report(null));
   #storedBytes = 0;
   #sentBytes = 0;
   #resumedBytes = 0;
@@ -209,28 +210,27 @@ class Upload {
   async #store(index: number, block: Bytes, releaseSealer: () => void, signal: AbortSignal): Promise<void> {
     let sealed: { chunk: JournalChunk; bytes: Bytes } | undefined;
     let releaseSender: () => void;
-    this.#stages.sealing++;
     try {
       const known = this.#table.at(index);
+      if (known !== undefined) this.#stages.enter(index, 'checking');
       const same = known !== undefined && (await this.#hashesTo(block, known.chunk.blockHash, signal));
       if (same && this.#isStored(known)) {
         this.#countStored(known.chunk, known.holders);
         this.#resumedBytes += known.chunk.size;
+        this.#stages.leave(index);
         this.#report({ index, id: known.chunk.id, holders: null });
         return;
       }
+      this.#stages.enter(index, 'sealing');
       sealed = await this.#seal(index, block, same ? known : undefined, signal);
       // A sealed chunk keeps its worker's place until the network takes it: this is the backpressure.
       releaseSender = await this.#sending.acquire(signal);
     } finally {
-      this.#stages.sealing--;
       releaseSealer();
     }
-    this.#stages.sending++;
     try {
       await this.#send(sealed.chunk, sealed.bytes, signal);
     } finally {
-      this.#stages.sending--;
       releaseSender();
     }
   }
@@ -278,13 +278,18 @@ class Upload {
 
   async #send(chunk: JournalChunk, bytes: Bytes, signal: AbortSignal): Promise<void> {
     const sizeBytes = bytes.length;
-    const holders = await placeChunk(this.#placing, chunk.id, bytes, signal);
+    const { index } = chunk;
+    this.#stages.enter(index, { copies: 0, waiting: false });
+    const holders = await placeChunk(this.#placing, chunk.id, bytes, signal, (state) =>
+      this.#stages.enter(index, state),
+    );
     discard(bytes);
-    await this.#writer.append({ kind: 'stored', index: chunk.index, holders });
-    this.#table.setStored(chunk.index, holders.length);
+    await this.#writer.append({ kind: 'stored', index, holders });
+    this.#table.setStored(index, holders.length);
     this.#sentBytes += sizeBytes;
     this.#countStored(chunk, holders.length);
-    this.#report({ index: chunk.index, id: chunk.id, holders });
+    this.#stages.leave(index);
+    this.#report({ index, id: chunk.id, holders });
   }
 
   #countStored(chunk: JournalChunk, holders: number): void {
@@ -301,7 +306,7 @@ class Upload {
       chunksStored: this.#chunksStored,
       chunkCount: this.#table.length,
       minReplicas: this.#minHolders,
-      stages: { ...this.#stages },
+      stages: this.#stages.snapshot(),
       chunk,
     });
   }

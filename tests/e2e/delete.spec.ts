@@ -110,7 +110,7 @@ test('several files are deleted at once', async ({ page, stage }) => {
   await until(async () => (await chunksOnDisk(stage)).size, before.size + 1);
 });
 
-test('an upload that is given up is stopped, and what it had stored is deleted', async ({ page, stage }) => {
+test('an upload that is cancelled is stopped, and what it had stored is deleted', async ({ page, stage }) => {
   const before = await chunksOnDisk(stage);
   await writeMixedFile(stage.path('regret.bin'), 40 * 2 ** 20);
   await openApp(page, stage);
@@ -120,8 +120,7 @@ test('an upload that is given up is stopped, and what it had stored is deleted',
     .poll(() => stage.proxy.requestLines('PUT').length, { timeout: 60_000 })
     .toBeGreaterThan(UPLOADS_IN_FLIGHT);
   await page.getByRole('button', { name: 'Cancel regret.bin' }).click();
-  await page.getByRole('button', { name: 'Dismiss regret.bin' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel upload' }).click();
   const item = page.getByRole('region', { name: 'Deletions' }).getByRole('listitem', { name: 'regret.bin' });
   await expect(item).toContainText('Deleted', { timeout: 60_000 });
   await until(async () => [...(await chunksOnDisk(stage))].filter((id) => !before.has(id)), []);

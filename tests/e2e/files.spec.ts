@@ -208,20 +208,20 @@ test('a manifest goes from one profile to another', async ({ page, browser, stag
   await context.close();
 });
 
-test('a cancelled upload stops sending and can be resumed', async ({ page, stage }) => {
-  const big = stage.path('cancelled.bin');
+test('a paused upload stops sending and goes on where it was', async ({ page, stage }) => {
+  const big = stage.path('paused.bin');
   await writeMixedFile(big, 30 * 2 ** 20);
   await openApp(page, stage);
   stage.proxy.forget();
   await page.getByLabel('Files to upload').setInputFiles(big);
   await expect.poll(() => stage.proxy.requestLines('PUT').length, { timeout: 60_000 }).toBeGreaterThan(2);
-  await page.getByRole('button', { name: 'Cancel cancelled.bin' }).click();
+  await page.getByRole('button', { name: 'Pause paused.bin' }).click();
   const transfer = page
     .getByRole('region', { name: 'Transfers' })
-    .getByRole('listitem', { name: 'cancelled.bin' });
-  await expect(transfer).toContainText('Cancelled');
-  await page.getByRole('button', { name: 'Resume cancelled.bin' }).click();
-  await expect(page.getByRole('button', { name: 'Open cancelled.bin' })).toBeVisible({ timeout: 90_000 });
-  await downloadFile(page, 'cancelled.bin', stage.path('cancelled copy.bin'));
-  expect(await sha256OfFile(stage.path('cancelled copy.bin'))).toBe(await sha256OfFile(big));
+    .getByRole('listitem', { name: 'paused.bin' });
+  await expect(transfer).toContainText('Paused');
+  await page.getByRole('button', { name: 'Resume paused.bin' }).click();
+  await expect(page.getByRole('button', { name: 'Open paused.bin' })).toBeVisible({ timeout: 90_000 });
+  await downloadFile(page, 'paused.bin', stage.path('paused copy.bin'));
+  expect(await sha256OfFile(stage.path('paused copy.bin'))).toBe(await sha256OfFile(big));
 });

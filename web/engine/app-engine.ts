@@ -173,18 +173,35 @@ class PageEngine implements AppEngine {
     return Promise.resolve();
   }
 
-  cancel(transferId: string): Promise<void> {
-    return this.#uploads.cancel(transferId);
+  pause(transferId: string): Promise<void> {
+    return this.#uploads.pause(transferId);
+  }
+
+  pauseAll(): Promise<void> {
+    return this.#uploads.pauseAll();
   }
 
   resume(transferId: string, file?: PickedFile): Promise<void> {
     return this.#uploads.resume(transferId, file);
   }
 
-  async dismiss(transferId: string): Promise<void> {
+  resumeAll(): Promise<void> {
+    return this.#uploads.resumeAll();
+  }
+
+  async cancel(transferId: string): Promise<void> {
     await this.#uploads.cancel(transferId);
-    await this.#uploads.dismiss(transferId);
     await this.deletions.restore();
+  }
+
+  async cancelAll(): Promise<void> {
+    await this.#uploads.cancelAll();
+    await this.deletions.restore();
+  }
+
+  dismiss(transferId: string): Promise<void> {
+    this.#uploads.dismiss(transferId);
+    return Promise.resolve();
   }
 
   streamUrl(

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
+import type { UploadStages } from '../../shared/engine/upload-stages.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { Deletions } from './deletion/deletion-contract.ts';
 import type { FileChecks } from './health/health-contract.ts';
@@ -27,14 +28,19 @@ export interface Abilities {
   readonly persistent: boolean;
 }
 
-export type TransferState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'needs-file';
+export type TransferState = 'queued' | 'running' | 'done' | 'failed' | 'paused' | 'needs-file';
 
 /** An upload under way, waiting, or left over from an earlier visit (`needs-file`: the user must pick it again). */
 export interface Transfer {
   readonly id: string;
   readonly name: string;
   readonly sizeBytes: number;
+  readonly mode: CompressionMode;
   readonly state: TransferState;
+  /** Where its blocks are; null while it does not run, and until it has found its relays. */
+  readonly stages: UploadStages | null;
+  /** Whether it can be gone on with after the page was left. */
+  readonly kept: boolean;
   /** Plaintext bytes whose chunks are stored (receipts verified). */
   readonly storedBytes: number;
   /** Bytes sent of compressed, encrypted chunks, once each. */
@@ -101,11 +107,19 @@ export interface AppEngine extends AsyncDisposable {
 
   /** Queues uploads; they run one file at a time. */
   upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void>;
-  /** Stops and keeps the journal, so that it may be resumed; the transfer becomes `cancelled`. */
-  cancel(transferId: string): Promise<void>;
-  /** Goes on with a `failed`, `cancelled` or `needs-file` transfer; `file` where the state needs it. Throws `FILE_CHANGED`. */
+  /** Stops an upload where it is, so that it may be resumed; the transfer becomes `paused`. */
+  pause(transferId: string): Promise<void>;
+  /** All that run or wait. */
+  pauseAll(): Promise<void>;
+  /** Goes on with a `failed`, `paused` or `needs-file` transfer; `file` where the state needs it. Throws `FILE_CHANGED`. */
   resume(transferId: string, file?: PickedFile): Promise<void>;
-  /** Takes a transfer off the list; an unfinished one is stopped and given up: what it has stored becomes a deletion. */
+  /** All that can be gone on with; one that cannot be says so itself. */
+  resumeAll(): Promise<void>;
+  /** Gives an unfinished upload up: it leaves the list, and what it has stored becomes a deletion. Throws `IO`. */
+  cancel(transferId: string): Promise<void>;
+  /** All that are unfinished. */
+  cancelAll(): Promise<void>;
+  /** Takes a finished upload off the list; the file stays. Throws `CONFLICT` for an unfinished one. */
   dismiss(transferId: string): Promise<void>;
 
   /** Of a file that is listed or open by its link: URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */

@@ -21,6 +21,6 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   NOT_ENOUGH_RELAYS: 'Start more relays, then resume: what is stored already is not sent again.',
   CHUNK_LOST: 'Switch on the machines that hold this file and try again; one of its copies is enough.',
   FILE_CHANGED:
-    'The file is not what it was when the upload began. Dismiss this one and upload the file anew.',
+    'The file is not what it was when the upload began. Cancel this one and upload the file anew.',
   IO: 'Check that the file still exists, that you may read it, and that the disk is not full. Then try again.',
 };

@@ -46,7 +46,7 @@ export class Session implements AsyncDisposable {
 
   /** Whether leaving the page would interrupt something. */
   get busy(): boolean {
-    return this.transfers.active || this.downloads.active;
+    return this.transfers.active || this.transfers.anyUnkept || this.downloads.active;
   }
 
   /** The links of a file. Throws `AppError`. */

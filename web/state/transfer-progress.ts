@@ -62,7 +62,7 @@ const ORDER: Readonly<Record<TransferState, number>> = {
   'needs-file': 1,
   failed: 2,
   queued: 3,
-  cancelled: 4,
+  paused: 4,
   done: 5,
 };
 
@@ -75,6 +75,13 @@ export function orderTransfers(transfers: readonly Transfer[]): Transfer[] {
     if (byState !== 0) return byState;
     return a.state === 'done' ? at(b) - at(a) : at(a) - at(b);
   });
+}
+
+/** How many are in each state, in the order given; states without any are left out. */
+export function countStates(transfers: readonly Transfer[]): ReadonlyMap<TransferState, number> {
+  const counts = new Map<TransferState, number>();
+  for (const { state } of transfers) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
 }
 
 /** More changes than this in one update are told as a count. */
@@ -99,8 +106,8 @@ function endSentence(transfer: Transfer): string {
       return `${transfer.name} is stored.`;
     case 'failed':
       return `${transfer.name} failed. ${transfer.error === null ? '' : ERROR_HINTS[transfer.error.code]}`.trim();
-    case 'cancelled':
-      return `${transfer.name} was cancelled.`;
+    case 'paused':
+      return `${transfer.name} is paused.`;
     case 'needs-file':
       return `${transfer.name} needs its file again.`;
     case 'queued':

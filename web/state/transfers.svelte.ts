@@ -49,8 +49,30 @@ export class Transfers implements Disposable {
     await this.#try('The upload could not be started', this.#engine.upload(files, { mode }));
   }
 
+  /** Whether leaving the page would lose one that waits to be resumed. */
+  get anyUnkept(): boolean {
+    return this.#list.some(({ state, kept }) => state !== 'done' && !kept);
+  }
+
+  async pause(transfer: Transfer): Promise<void> {
+    await this.#try(`${transfer.name} could not be paused`, this.#engine.pause(transfer.id));
+  }
+
+  async pauseAll(): Promise<void> {
+    await this.#try('The uploads could not be paused', this.#engine.pauseAll());
+  }
+
+  /** Gives it up: what it has stored is deleted. */
   async cancel(transfer: Transfer): Promise<void> {
     await this.#try(`${transfer.name} could not be cancelled`, this.#engine.cancel(transfer.id));
+  }
+
+  async cancelAll(): Promise<void> {
+    await this.#try('The uploads could not be cancelled', this.#engine.cancelAll());
+  }
+
+  async resumeAll(): Promise<void> {
+    await this.#try('The uploads could not be resumed', this.#engine.resumeAll());
   }
 
   async resume(transfer: Transfer, file?: PickedFile): Promise<void> {

@@ -35,7 +35,7 @@ async function restore(
     }
     item.setLeftover(counts);
     if (handle === null) item.end('needs-file');
-    else if (paused) item.end('cancelled');
+    else if (paused) item.end('paused');
     else
       item.end('failed', {
         error: new AppError('ABORTED', 'The upload was interrupted: resume it to go on.'),

@@ -46,7 +46,7 @@ async function assertBeginningIsHere(journal: Journal, swarm: SwarmPort, signal:
   if (await someHolderIsHere(journal, swarm, signal)) return;
   throw new AppError(
     'NOT_ENOUGH_RELAYS',
-    'None of the relays that hold the beginning of this upload is up. If they are gone for good, dismiss it and add the file again.',
+    'None of the relays that hold the beginning of this upload is up. If they are gone for good, cancel it and add the file again.',
   );
 }
 

@@ -1,4 +1,5 @@
 import type { UploadProgress } from '../../../shared/engine/upload.ts';
+import type { UploadStages } from '../../../shared/engine/upload-stages.ts';
 import type { JournalHeader } from '../../../shared/engine/ports.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
@@ -9,9 +10,16 @@ import { SpeedEstimator } from './speed-estimator.ts';
 type Counts = Pick<
   UploadProgress,
   'storedBytes' | 'sentBytes' | 'resumedBytes' | 'chunksStored' | 'minReplicas'
->;
+> & { readonly stages: UploadStages | null };
 
-const NOTHING: Counts = { storedBytes: 0, sentBytes: 0, resumedBytes: 0, chunksStored: 0, minReplicas: null };
+const NOTHING: Counts = {
+  storedBytes: 0,
+  sentBytes: 0,
+  resumedBytes: 0,
+  chunksStored: 0,
+  minReplicas: null,
+  stages: null,
+};
 
 /** One upload of the list, over all its runs. */
 export class UploadItem {
@@ -69,16 +77,21 @@ export class UploadItem {
     this.error = outcome.error ?? null;
     this.manifestId = outcome.manifestId ?? null;
     this.#speed = null;
+    this.#counts = { ...this.#counts, stages: null };
   }
 
-  snapshot(): Transfer {
-    const { storedBytes, sentBytes, resumedBytes, chunksStored, minReplicas } = this.#counts;
-    const { sizeBytes } = this.header;
+  /** `persistent`: journals survive a reload. */
+  snapshot(persistent: boolean): Transfer {
+    const { storedBytes, sentBytes, resumedBytes, chunksStored, minReplicas, stages } = this.#counts;
+    const { name, sizeBytes, mode } = this.header;
     return {
       id: this.id,
-      name: this.header.name,
+      name,
       sizeBytes,
+      mode,
       state: this.state,
+      stages,
+      kept: persistent && this.journaled,
       storedBytes,
       sentBytes,
       resumedBytes,

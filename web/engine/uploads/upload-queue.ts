@@ -44,7 +44,7 @@ export class UploadQueue {
   async restore(): Promise<void> {
     for (const item of await restoreUploads(this.#surroundings)) {
       this.#items.set(item.id, item);
-      if (item.state !== 'cancelled' && item.handle !== null && (await mayRead(item.handle))) {
+      if (item.state !== 'paused' && item.handle !== null && (await mayRead(item.handle))) {
         item.state = 'queued';
       }
     }
@@ -65,18 +65,12 @@ export class UploadQueue {
   }
 
   /** Stops an upload that waits or runs and keeps its journal. Resolves when it has stopped. */
-  async cancel(id: string): Promise<void> {
-    const item = this.#get(id);
-    if (item.running !== null) {
-      item.running.abort.abort();
-      await item.running.ended;
-    } else if (item.state === 'queued') {
-      item.end('cancelled');
-    }
-    if (item.state === 'cancelled' && item.journaled) {
-      await this.#surroundings.stores.journals.setPaused(id, true);
-    }
-    this.#changed();
+  pause(id: string): Promise<void> {
+    return this.#pause([this.#get(id)]);
+  }
+
+  pauseAll(): Promise<void> {
+    return this.#pause([...this.#items.values()]);
   }
 
   /** Queues a stopped upload again. Throws `CONFLICT` when it is not stopped; `BAD_INPUT`, `FILE_CHANGED`, `FORBIDDEN`. */
@@ -97,11 +91,26 @@ export class UploadQueue {
     this.#pump();
   }
 
-  /** Takes an upload off the list; an unfinished one is given up. Throws `CONFLICT` while it runs. */
-  async dismiss(id: string): Promise<void> {
-    const item = this.#get(id);
-    if (item.state === 'running') throw new AppError('CONFLICT', 'Cancel the upload first.');
-    if (item.state !== 'done' && item.journaled) await this.#surroundings.stores.journals.abandon(id);
+  /** Queues all that stopped, but those whose file has to be picked again. */
+  async resumeAll(): Promise<void> {
+    for (const { id, state } of [...this.#items.values()]) {
+      // What stands in its way is the item's own error.
+      if (state === 'paused' || state === 'failed') await this.resume(id).catch(() => undefined);
+    }
+  }
+
+  /** Gives an upload up and takes it off the list. One that finished meanwhile has its file in the list of files. */
+  cancel(id: string): Promise<void> {
+    return this.#giveUp([this.#get(id)]);
+  }
+
+  cancelAll(): Promise<void> {
+    return this.#giveUp([...this.#items.values()].filter(({ state }) => state !== 'done'));
+  }
+
+  /** Takes a finished upload off the list. Throws `CONFLICT` for an unfinished one. */
+  dismiss(id: string): void {
+    if (this.#get(id).state !== 'done') throw new AppError('CONFLICT', 'This upload has not finished.');
     this.#items.delete(id);
     this.#changed();
   }
@@ -111,6 +120,37 @@ export class UploadQueue {
     for (const item of this.#items.values()) item.running?.abort.abort();
     await this.#pumping;
     this.#watchers.dispose();
+  }
+
+  /** Resolves when none of them runs or waits. */
+  async #stop(items: readonly UploadItem[]): Promise<void> {
+    // Those that wait first: else each that stops would make way for the next.
+    for (const item of items) if (item.state === 'queued') item.end('paused');
+    this.#changed();
+    for (const item of items) {
+      if (item.running === null) continue;
+      item.running.abort.abort();
+      await item.running.ended;
+      // A swarm that locked it out at the same moment had put it back.
+      if (item.state === 'queued') item.end('paused');
+    }
+  }
+
+  async #pause(items: readonly UploadItem[]): Promise<void> {
+    await this.#stop(items);
+    for (const { id, state, journaled } of items) {
+      if (state === 'paused' && journaled) await this.#surroundings.stores.journals.setPaused(id, true);
+    }
+    this.#changed();
+  }
+
+  async #giveUp(items: readonly UploadItem[]): Promise<void> {
+    await this.#stop(items);
+    for (const { id, state, journaled } of items) {
+      if (state !== 'done' && journaled) await this.#surroundings.stores.journals.abandon(id);
+      this.#items.delete(id);
+    }
+    this.#changed();
   }
 
   /** The file to go on with: the one given, the one picked before, or the one behind the handle. */
@@ -146,7 +186,8 @@ export class UploadQueue {
   }
 
   #nextQueued(): UploadItem | undefined {
-    return [...this.#items.values()].find((item) => item.state === 'queued');
+    for (const item of this.#items.values()) if (item.state === 'queued') return item;
+    return undefined;
   }
 
   async #runAll(): Promise<void> {
@@ -156,7 +197,7 @@ export class UploadQueue {
       const next = this.#nextQueued();
       if (next === undefined || signal.aborted) return;
       if (gate.lock === null) await this.#run(next);
-      // It may have been cancelled meanwhile: look again. An abort is the end of the queue.
+      // It may have been paused meanwhile: look again. An abort is the end of the queue.
       else await gate.whenOpen(signal).catch(() => undefined);
     }
   }
@@ -199,10 +240,11 @@ export class UploadQueue {
       item.picked = null;
     } catch (cause) {
       const error = AppError.from(cause);
-      const cancelled = error.code === 'ABORTED' && signal.aborted;
+      const paused = error.code === 'ABORTED' && signal.aborted;
       // A private swarm that turned the key away in between is no fault of the upload: it waits and goes on from its journal.
-      if (!cancelled && gate.locks !== locks) item.end('queued');
-      else item.end(cancelled ? 'cancelled' : 'failed', { error });
+      if (!paused && gate.locks !== locks) item.end('queued');
+      else if (paused) item.end('paused');
+      else item.end('failed', { error });
     }
   }
 
@@ -213,7 +255,8 @@ export class UploadQueue {
   }
 
   #snapshot(): readonly Transfer[] {
-    return [...this.#items.values()].map((item) => item.snapshot());
+    const { persistent } = this.#surroundings.stores;
+    return Array.from(this.#items.values(), (item) => item.snapshot(persistent));
   }
 
   #changed(): void {

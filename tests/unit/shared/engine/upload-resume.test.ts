@@ -17,6 +17,8 @@ describe('a source that changes', () => {
     bench.swarm.sent.length = 0;
     const result = await bench.upload();
     expect(result.resumedBytes).toBe(2 * BLOCK_BYTES);
+    expect(bench.progress.some(({ stages }) => stages.checking > 0)).toBe(true);
+    expect(bench.progress.at(-1)?.stages.checking).toBe(0);
     expect(bench.swarm.sent).toHaveLength(1);
     const renewed = bench.journal.of('sealed').at(-1)?.chunk;
     expect(renewed?.index).toBe(1);

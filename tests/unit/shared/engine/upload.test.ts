@@ -52,7 +52,8 @@ describe('a healthy swarm', () => {
 
   it('reports each chunk with its holders', async () => {
     await bench.upload();
-    const [first, ...rest] = bench.progress;
+    const [first] = bench.progress;
+    const rest = bench.progress.filter(({ chunk }) => chunk !== null);
     expect(first).toMatchObject({
       storedBytes: 0,
       chunksStored: 0,
@@ -70,6 +71,29 @@ describe('a healthy swarm', () => {
       chunksStored: 6,
       minReplicas: 5,
     });
+  });
+
+  it('tells in which stage the blocks are, never more than there are, and none at the end', async () => {
+    await bench.upload();
+    const stages = bench.progress.map((each) => each.stages);
+    expect(stages.some(({ sealing }) => sealing > 0)).toBe(true);
+    expect(stages.some(({ sending }) => sending > 0)).toBe(true);
+    for (const { stages: each, chunksStored, chunkCount } of bench.progress) {
+      expect(each.checking + each.sealing + each.sending + each.waiting + chunksStored).toBeLessThanOrEqual(
+        chunkCount,
+      );
+      expect(each).toMatchObject({ checking: 0, waiting: 0, fewestCopies: null });
+    }
+    expect(stages.at(-1)).toMatchObject({ sealing: 0, sending: 0 });
+  });
+
+  it('tells how many copies a chunk has while it looks for the rest', async () => {
+    // Four of the seven are left.
+    for (const relay of bench.swarm.relays.slice(0, 3)) relay.deadButListed = true;
+    await bench.upload();
+    const waiting = bench.progress.map((each) => each.stages).filter((each) => each.waiting > 0);
+    expect(waiting.map(({ fewestCopies }) => fewestCopies)).toContain(4);
+    expect(bench.progress.at(-1)?.stages).toMatchObject({ sending: 0, waiting: 0, fewestCopies: null });
   });
 
   it('writes entries that come at once in one go', async () => {

@@ -52,7 +52,10 @@ export function transfer(overrides: Partial<Transfer> = {}): Transfer {
     id: `transfer-${counter}`,
     name: `upload-${counter}.bin`,
     sizeBytes: 1000,
+    mode: 'smallest',
     state: 'queued',
+    stages: null,
+    kept: true,
     storedBytes: 0,
     sentBytes: 0,
     chunksStored: 0,
@@ -227,6 +230,22 @@ export class FakeEngine implements AppEngine {
 
   cancel(transferId: string): Promise<void> {
     return this.#act(`cancel ${transferId}`);
+  }
+
+  pause(transferId: string): Promise<void> {
+    return this.#act(`pause ${transferId}`);
+  }
+
+  pauseAll(): Promise<void> {
+    return this.#act('pause all');
+  }
+
+  resumeAll(): Promise<void> {
+    return this.#act('resume all');
+  }
+
+  cancelAll(): Promise<void> {
+    return this.#act('cancel all');
   }
 
   resume(transferId: string, file?: PickedFile): Promise<void> {

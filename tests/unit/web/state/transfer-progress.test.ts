@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  countStates,
   growBatch,
   milestones,
   orderTransfers,
@@ -72,16 +73,7 @@ describe('growBatch', () => {
 
 describe('orderTransfers', () => {
   it('puts what moves first, then what waits for the user, and the newest of the finished first', () => {
-    const states = [
-      'done',
-      'cancelled',
-      'queued',
-      'needs-file',
-      'running',
-      'failed',
-      'done',
-      'queued',
-    ] as const;
+    const states = ['done', 'paused', 'queued', 'needs-file', 'running', 'failed', 'done', 'queued'] as const;
     const all = states.map((state, index) => transfer({ state, name: `${state} ${index}` }));
     expect(orderTransfers(all).map(({ name }) => name)).toEqual([
       'running 4',
@@ -89,9 +81,20 @@ describe('orderTransfers', () => {
       'failed 5',
       'queued 2',
       'queued 7',
-      'cancelled 1',
+      'paused 1',
       'done 6',
       'done 0',
+    ]);
+  });
+});
+
+describe('countStates', () => {
+  it('counts in the order given, and leaves out what there is none of', () => {
+    const all = (['running', 'queued', 'queued', 'done'] as const).map((state) => transfer({ state }));
+    expect([...countStates(all)]).toEqual([
+      ['running', 1],
+      ['queued', 2],
+      ['done', 1],
     ]);
   });
 });
@@ -111,7 +114,7 @@ describe('milestones', () => {
   });
 
   it('tells how transfers end, with what to do', () => {
-    expect(milestones([running], [{ ...running, state: 'cancelled' }])).toBe('a was cancelled.');
+    expect(milestones([running], [{ ...running, state: 'paused' }])).toBe('a is paused.');
     expect(milestones([running], [{ ...running, state: 'needs-file' }])).toBe('a needs its file again.');
     const error = { code: 'NO_SPACE', message: 'Full.' } as const;
     expect(milestones([running], [{ ...running, state: 'failed', error }])).toMatch(

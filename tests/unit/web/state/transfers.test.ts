@@ -62,12 +62,34 @@ describe('Transfers', () => {
     engine.transfers.set([a, b]);
     const file = { file: new File(['x'], 'x.txt'), path: 'x.txt' };
     await transfers.upload([file], 'fast');
+    await transfers.pause(b);
+    await transfers.pauseAll();
+    await transfers.resumeAll();
     await transfers.cancel(b);
+    await transfers.cancelAll();
     await transfers.resume(b);
     await transfers.resume(b, file);
     await transfers.dismissFinished();
     expect(engine.uploads).toEqual([{ files: [file], mode: 'fast' }]);
-    expect(engine.calls).toEqual(['upload', 'cancel b', 'resume b', 'resume b with x.txt', 'dismiss a']);
+    expect(engine.calls).toEqual([
+      'upload',
+      'pause b',
+      'pause all',
+      'resume all',
+      'cancel b',
+      'cancel all',
+      'resume b',
+      'resume b with x.txt',
+      'dismiss a',
+    ]);
+  });
+
+  it('knows whether leaving the page would lose an upload', () => {
+    const { engine, transfers } = start();
+    engine.transfers.set([transfer({ state: 'paused' }), transfer({ state: 'done', kept: false })]);
+    expect(transfers.anyUnkept).toBe(false);
+    engine.transfers.set([transfer({ state: 'paused', kept: false })]);
+    expect(transfers.anyUnkept).toBe(true);
   });
 
   it('starts nothing for an empty choice', async () => {

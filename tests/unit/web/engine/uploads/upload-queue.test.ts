@@ -181,7 +181,7 @@ describe('UploadQueue', () => {
     expect(done).toMatchObject({ resumedBytes: 3 * BLOCK_BYTES });
   });
 
-  it('can be cancelled and resumed in one visit', async () => {
+  it('can be paused and resumed in one visit', async () => {
     const queue = visit();
     const reached = new Promise<void>((resolve) => {
       swarm.beforePut = async (_id, signal) => {
@@ -196,11 +196,16 @@ describe('UploadQueue', () => {
     await reached;
     const [a, b] = await until(queue, (transfers) => transfers.length === 2);
     if (a === undefined || b === undefined) throw new Error('Two were added.');
-    await expect(queue.dismiss(a.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(() => queue.dismiss(a.id)).toThrow(expect.objectContaining({ code: 'CONFLICT' }));
     await expect(queue.resume(a.id)).rejects.toMatchObject({ code: 'CONFLICT' });
-    await queue.cancel(b.id);
-    await queue.cancel(a.id);
-    await until(queue, allIn('cancelled'));
+    expect(a.stages).toMatchObject({ checking: 0 });
+    await queue.pause(b.id);
+    await queue.pause(a.id);
+    const paused = await until(queue, allIn('paused'));
+    expect(paused.map(({ kept, stages }) => ({ kept, stages }))).toEqual([
+      { kept: true, stages: null },
+      { kept: false, stages: null },
+    ]);
     expect((await stores.journals.leftovers()).map(({ paused }) => paused)).toEqual([true]);
 
     swarm.beforePut = () => undefined;
@@ -208,6 +213,51 @@ describe('UploadQueue', () => {
     await queue.resume(b.id);
     await until(queue, allIn('done'));
     expect(await stores.files.list()).toHaveLength(2);
+  });
+
+  it('pauses all without starting the next, resumes all, and cancels all', async () => {
+    const queue = visit();
+    const hold = (): Promise<void> =>
+      new Promise((resolve) => {
+        swarm.beforePut = async (_id, signal) => {
+          resolve();
+          await new Promise((_never, reject) =>
+            signal.addEventListener('abort', () => reject(abortError(signal))),
+          );
+        };
+      });
+    let reached = hold();
+    queue.add([picked('a.bin', 2), picked('b.bin', 1), picked('c.bin', 1)], 'none');
+    await reached;
+    const { puts } = swarm;
+    await queue.pauseAll();
+    await until(queue, allIn('paused'));
+    expect(swarm.puts).toBe(puts);
+    expect(queue.active).toBe(false);
+
+    reached = hold();
+    await queue.resumeAll();
+    await reached;
+    await until(
+      queue,
+      ([a, b, c]) => a?.state === 'running' && b?.state === 'queued' && c?.state === 'queued',
+    );
+    await queue.cancelAll();
+    expect(await until(queue, (transfers) => transfers.length === 0)).toEqual([]);
+    // Only the first had begun: what it has sent is to be deleted.
+    expect((await database.getAll('journals')).map(({ state, paused }) => ({ state, paused }))).toEqual([
+      { state: 'abandoned', paused: false },
+    ]);
+    expect(await stores.files.list()).toEqual([]);
+  });
+
+  it('takes finished uploads off the list, and keeps their files', async () => {
+    const queue = visit();
+    queue.add([picked('a.bin', 1)], 'none');
+    const [done] = await until(queue, allIn('done'));
+    queue.dismiss(done?.id ?? '');
+    expect(await until(queue, (transfers) => transfers.length === 0)).toEqual([]);
+    expect(await stores.files.list()).toHaveLength(1);
   });
 
   it('says what went wrong, keeps the journal, and goes on when told to', async () => {
@@ -264,14 +314,14 @@ describe('UploadQueue', () => {
     expect(done).toMatchObject({ resumedBytes: 2 * BLOCK_BYTES });
   });
 
-  it('gives an unfinished upload up for good when it is dismissed', async () => {
+  it('gives an unfinished upload up for good when it is cancelled', async () => {
     const first = visit();
     first.add([picked('a.bin', 12)], 'none');
     await interruptAfter(2, first);
     const second = visit();
     await second.restore();
     const [left] = await until(second, allIn('needs-file'));
-    await second.dismiss(left?.id ?? '');
+    await second.cancel(left?.id ?? '');
     expect(await until(second, (transfers) => transfers.length === 0)).toEqual([]);
     const third = visit();
     await third.restore();
@@ -334,14 +384,14 @@ describe('UploadQueue', () => {
     expect(swarm.puts - putsBefore).toBeLessThan(5 + 1);
   });
 
-  it('an upload that waits at a locked swarm can be cancelled, and the queue can end', async () => {
+  it('an upload that waits at a locked swarm can be paused, and the queue can end', async () => {
     const queue = visit();
     gate.lock = 'needs-key';
     queue.add([picked('a.bin', 1), picked('b.bin', 1)], 'none');
     const [first] = await until(queue, allIn('queued'));
-    await queue.cancel(first?.id ?? '');
-    const [cancelled, second] = await until(queue, (transfers) => transfers[0]?.state === 'cancelled');
-    expect(cancelled?.error).toBeNull();
+    await queue.pause(first?.id ?? '');
+    const [paused, second] = await until(queue, (transfers) => transfers[0]?.state === 'paused');
+    expect(paused?.error).toBeNull();
     expect(second?.state).toBe('queued');
     expect(swarm.puts).toBe(0);
     await queue.dispose();
