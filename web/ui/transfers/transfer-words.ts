@@ -41,7 +41,7 @@ function sealingWord({ mode }: Transfer): string {
 
 export interface StageStep {
   readonly label: string;
-  /** "2", or "3 of 40". */
+  /** "2", or "3/40". */
   readonly count: string;
   /** Something is in this stage now. */
   readonly active: boolean;
@@ -66,7 +66,7 @@ export function stageSteps(transfer: Transfer): StageStep[] {
     ...(stages.waiting > 0 ? [step('Wait for relays', stages.waiting, true)] : []),
     {
       label: 'Stored',
-      count: `${chunksStored.toLocaleString()} of ${chunkCount.toLocaleString()}`,
+      count: `${chunksStored.toLocaleString()}/${chunkCount.toLocaleString()}`,
       active: false,
       warn: false,
     },

@@ -65,7 +65,7 @@ describe('stageSteps', () => {
     expect(steps.map(({ label, count, active }) => [label, count, active])).toEqual([
       ['Compress, encrypt', '2', true],
       ['Send', '1', true],
-      ['Stored', '1 of 4', false],
+      ['Stored', '1/4', false],
     ]);
     expect(stageSteps(running({ checking: 1, waiting: 3 })).map(({ label }) => label)).toEqual([
       'Check what is stored',
