@@ -101,6 +101,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     topology: core.topology,
     catalog: new Catalog({ records: core.dht.records, clock, stopped: core.stopped }),
     care: core.care,
+    joins: swarm.joins,
     operatorToken: await createOperatorToken(layout),
     sleep: clock.sleep.bind(clock),
     linkCount: () => swarm.linkCount,

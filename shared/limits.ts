@@ -121,6 +121,14 @@ export const WORKER_IDLE_MS = 30 * SECOND;
 // --- relay, HTTP ---------------------------------------------------------------------------------------------
 /** Rows of one page of `/peers` and `/chunks`. */
 export const PAGE_ROWS = 1000;
+/** Characters of a relay's address as a person types it: a host name of 253, brackets, a scheme and a port. */
+export const MAX_RELAY_ADDRESS_CHARS = 300;
+/** Relays that one relay stays joined to because its operator asked: each costs a link and a timer. */
+export const MAX_ADDED_RELAYS = 64;
+/** Relays that are added at once. */
+export const MAX_CONCURRENT_ADDS = 4;
+/** How long an operator waits until a relay that is added has proven itself: two answers and a handshake. */
+export const ADD_RELAY_TIMEOUT_MS = 15 * SECOND;
 /** Members that one relay knows; more than any LAN that one swarm is meant for. */
 export const MAX_PEERS = 4096;
 /** Relays that one PUT may name. */

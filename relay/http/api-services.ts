@@ -9,7 +9,7 @@ import type { Inventories } from '../services/inventory.ts';
 import type { LocalChunkService } from '../services/local-chunk-service.ts';
 import type { ChunkCensus } from '../services/locate/chunk-census.ts';
 import type { Metrics } from './metrics-route.ts';
-import type { OperatedCare } from './operator-routes.ts';
+import type { OperatedCare, OperatorParts } from './operator-routes.ts';
 import type { TopologyService } from '../services/mesh/topology.ts';
 import type { PeerDirectory } from '../services/peer-directory.ts';
 
@@ -23,6 +23,7 @@ export interface ApiServices {
   readonly deletion: Pick<DeletionService, 'delete'>;
   readonly catalog: Catalog;
   readonly care: OperatedCare;
+  readonly joins: OperatorParts['joins'];
   readonly operatorToken: string;
   /** Resolves after so many ms; rejects when the signal fires. */
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;

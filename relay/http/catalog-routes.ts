@@ -8,7 +8,7 @@ import {
 } from '../../shared/limits.ts';
 import { catalogRoutes } from '../../shared/protocol/catalog-routes.ts';
 import type { Catalog } from '../services/catalog/catalog.ts';
-import { clientGone } from './chunk-routes.ts';
+import { clientGone } from './client.ts';
 import { ClientLimits } from './client-limits.ts';
 import { withJsonBodies } from './json-body.ts';
 import type { HttpServer } from './server.ts';

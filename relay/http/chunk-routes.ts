@@ -4,9 +4,9 @@ import { AppError } from '../../shared/errors.ts';
 import { parseChunkId, parseRelayId } from '../../shared/ids.ts';
 import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { GetRequest } from '../services/chunk-reader.ts';
-import { addressGroup, isLoopbackAddress } from '../services/address-group.ts';
 import type { ApiServices } from './api-services.ts';
 import { drain, readBody } from './request-body.ts';
+import { clientGone, clientOf } from './client.ts';
 import type { HttpServer } from './server.ts';
 
 export interface ChunkRouteOptions {
@@ -91,21 +91,7 @@ function describe(reply: FastifyReply, { id }: GetRequest, sizeBytes: number): F
     .header('cache-control', 'public, max-age=31536000, immutable');
 }
 
-/** Whom a place behind a gate is taken for. Loopback is the relay's own user, and a whole test rig: all places are theirs. */
-export function clientOf(address: string): string | undefined {
-  return isLoopbackAddress(address) ? undefined : addressGroup(address);
-}
-
 /** Resolves when the answer has been written, or its connection has ended. */
 function closed(reply: FastifyReply): Promise<void> {
   return new Promise((resolve) => reply.raw.once('close', resolve));
-}
-
-/** Fires when the connection ends before the answer has been sent. */
-export function clientGone(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }

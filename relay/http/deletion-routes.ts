@@ -5,7 +5,7 @@ import { MAX_DELETE_BODY_BYTES } from '../../shared/limits.ts';
 import { DELETE_HEADER, deletionRoutes } from '../../shared/protocol/deletion-routes.ts';
 import type { DeleteResult } from '../../shared/protocol/deletion-routes.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone, clientOf } from './chunk-routes.ts';
+import { clientGone, clientOf } from './client.ts';
 import type { HttpServer } from './server.ts';
 
 /** On a part of the server that takes JSON. */

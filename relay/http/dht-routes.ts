@@ -4,7 +4,7 @@ import { MAX_CONCURRENT_LOCATES, MAX_LOCATE_BODY_BYTES, MAX_RECORD_BODY_BYTES } 
 import { dhtRoutes } from '../../shared/protocol/dht-routes.ts';
 import { Gate } from '../services/gate.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone, clientOf } from './chunk-routes.ts';
+import { clientGone, clientOf } from './client.ts';
 import type { HttpServer } from './server.ts';
 
 /** On a part of the server that takes JSON. */

@@ -5,7 +5,7 @@ import { PAGE_ROWS } from '../../shared/limits.ts';
 import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { ChunkEntry, Peer, Status } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone } from './chunk-routes.ts';
+import { clientGone } from './client.ts';
 import { unmapped } from '../services/address-group.ts';
 import type { HttpServer } from './server.ts';
 

@@ -1,17 +1,19 @@
-/** `/repair` and `/unjoin`, for whoever can read the relay's storage folder; `POST /chunks/audit`, for everybody. */
+/** `/repair`, `/unjoin` and `POST /peers`, for whoever can read the relay's storage folder; `POST /chunks/audit`, for everybody. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import { parseChunkId } from '../../shared/ids.ts';
-import { OPERATOR_WAIT_MS } from '../../shared/limits.ts';
+import { MAX_CONCURRENT_ADDS, OPERATOR_WAIT_MS } from '../../shared/limits.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
-import type { RepairAnswer } from '../../shared/protocol/operator-routes.ts';
+import type { AddedRelay, RepairAnswer } from '../../shared/protocol/operator-routes.ts';
 import type { Auditor } from '../services/care/audit.ts';
 import type { Caretaker } from '../services/care/caretaker.ts';
 import type { Departure } from '../services/departure/departure.ts';
+import { Gate } from '../services/gate.ts';
+import { clientGone } from './client.ts';
 import { withJsonBodies } from './json-body.ts';
 import type { HttpServer } from './server.ts';
 
-/** An audit's id and nonce as JSON; operators' requests have no body. */
+/** An audit's id and nonce, or a relay's address, as JSON. */
 const MAX_BODY_BYTES = 1024;
 
 /** What of the relay's care for its data is reached over HTTP. */
@@ -23,6 +25,10 @@ export interface OperatedCare {
 
 export interface OperatorParts {
   readonly care: OperatedCare;
+  readonly joins: {
+    /** See `Joins.add`. */
+    add(address: string, signal: AbortSignal): Promise<AddedRelay>;
+  };
   readonly operatorToken: string;
   /** Resolves after so many ms; rejects when the signal fires. */
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
@@ -30,20 +36,12 @@ export interface OperatorParts {
 
 export async function registerOperatorRoutes(
   server: HttpServer,
-  { care: { auditor, caretaker, departure }, operatorToken, sleep }: OperatorParts,
+  { care: { auditor, caretaker, departure }, joins, operatorToken, sleep }: OperatorParts,
 ): Promise<void> {
   const repairAnswer = (): RepairAnswer => caretaker.forced ?? { running: false, report: null };
 
   await server.register((scope: HttpServer, _options, registered) => {
-    scope.addHook('onRequest', (request, reply, done) => {
-      reply.header('cache-control', 'no-store');
-      if (isBearer(request.headers.authorization, operatorToken)) done();
-      else {
-        const message =
-          'Only this relay’s operator may do this: the token is in operator.token in its storage folder.';
-        done(new AppError('FORBIDDEN', message));
-      }
-    });
+    onlyForOperator(scope, operatorToken);
     const { repair, repairStatus, unjoin, unjoinStatus } = operatorRoutes;
     scope.post(repair.path, { schema: answers(repair) }, async () => {
       const waited = new AbortController();
@@ -64,6 +62,17 @@ export async function registerOperatorRoutes(
     registered();
   });
 
+  const adding = new Gate(MAX_CONCURRENT_ADDS, 'This relay is joining others already. Try again soon.');
+  await withJsonBodies(server, (scope) => {
+    onlyForOperator(scope, operatorToken);
+    const { addRelay } = operatorRoutes;
+    scope.post(
+      addRelay.path,
+      { bodyLimit: MAX_BODY_BYTES, schema: { body: addRelay.body, ...answers(addRelay) } },
+      (request, reply) => adding.run(() => joins.add(request.body.address, clientGone(reply))),
+    );
+  });
+
   await withJsonBodies(server, (scope) => {
     const { path, body, response } = operatorRoutes.auditChunk;
     scope.post(
@@ -74,6 +83,18 @@ export async function registerOperatorRoutes(
         return { hash: await auditor.answer(parseChunkId(request.body.id), request.body.nonce) };
       },
     );
+  });
+}
+
+function onlyForOperator(scope: HttpServer, operatorToken: string): void {
+  scope.addHook('onRequest', (request, reply, done) => {
+    reply.header('cache-control', 'no-store');
+    if (isBearer(request.headers.authorization, operatorToken)) done();
+    else {
+      const message =
+        'Only this relay’s operator may do this: the token is in operator.token in its storage folder.';
+      done(new AppError('FORBIDDEN', message));
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 /** `GET /topology`: for the Network view. */
 import { routes } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone } from './chunk-routes.ts';
+import { clientGone } from './client.ts';
 import { unmapped } from '../services/address-group.ts';
 import type { HttpServer } from './server.ts';
 

@@ -1,4 +1,4 @@
-/** `--join URL`: learns the swarm from a relay's HTTP interface, links to that relay and keeps the link. */
+/** One relay to join: learns the swarm from its HTTP interface, links to it and keeps the link. */
 import { AppError } from '../../shared/errors.ts';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
@@ -44,12 +44,17 @@ export function parseJoinUrl(text: string): URL {
   return url;
 }
 
-/** Stays joined to the relay at `url`, whenever that is up, until the signal fires. */
-export async function keepJoined(url: URL, options: JoinOptions, signal: AbortSignal): Promise<void> {
+/** Stays joined to the relay at `url`, whenever that is up, until the signal fires; `first`: the link to it, if there is one. */
+export async function keepJoined(
+  url: URL,
+  options: JoinOptions,
+  signal: AbortSignal,
+  first?: Link,
+): Promise<void> {
   let delayMs = FIRST_RETRY_MS;
-  while (!signal.aborted) {
+  for (let link = first; !signal.aborted; link = undefined) {
     try {
-      const link = await join(url, options, signal);
+      link ??= await join(url, options, signal);
       if (link === undefined) return;
       options.log.info({ url: url.origin, relay: link.id }, 'joined');
       delayMs = FIRST_RETRY_MS;
@@ -63,8 +68,11 @@ export async function keepJoined(url: URL, options: JoinOptions, signal: AbortSi
   }
 }
 
-/** One attempt. Undefined: the URL is this relay's own. */
-async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Link | undefined> {
+/**
+ * One attempt. Undefined: the URL is this relay's own. Throws `UNAVAILABLE`, `TIMEOUT`, `FORBIDDEN` for a relay of another swarm,
+ * `BAD_INPUT` for what does not answer as a relay, `TOO_LARGE`.
+ */
+export async function join(url: URL, options: JoinOptions, signal: AbortSignal): Promise<Link | undefined> {
   const via = normalizeHost(url.hostname);
   // Which row of the list it is cannot be told by the URL: that may be a name, or an address behind a forwarded port.
   const { id } = await fetchJson(Status, new URL('/status', url), options, signal);
@@ -111,6 +119,10 @@ async function fetchText(url: URL, fetch: JoinFetch, signal: AbortSignal): Promi
     if (cause instanceof AppError) throw cause;
     throw new AppError('UNAVAILABLE', 'The relay to join cannot be reached.', { cause });
   });
+  if (response.status === 401) {
+    await response.body?.cancel();
+    throw new AppError('FORBIDDEN', 'The relay to join is of a private swarm.');
+  }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     throw new AppError('UNAVAILABLE', `The relay to join answers with status ${response.status}.`);

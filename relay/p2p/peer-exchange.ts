@@ -39,7 +39,7 @@ export interface PeerExchangeOptions {
   /** Opens the link to a member. */
   readonly open: (id: RelayId, signal: AbortSignal) => Promise<Link>;
   /** Whether this relay depends on lists, and so keeps some links for them by itself. */
-  readonly seeksLinks: boolean;
+  readonly seeksLinks: () => boolean;
 }
 
 export class PeerExchange implements Disposable {
@@ -114,7 +114,7 @@ export class PeerExchange implements Disposable {
     const links = new Set([...this.#pinned, ...this.#partners.keys()]);
     for (const link of links) this.#send(link);
     this.#offset += PEER_MESSAGES_PER_INTERVAL * PEER_ROWS_PER_MESSAGE;
-    if (this.#options.seeksLinks && links.size < MIN_PEER_EXCHANGE_LINKS) void this.#seek(links);
+    if (this.#options.seeksLinks() && links.size < MIN_PEER_EXCHANGE_LINKS) void this.#seek(links);
   }
 
   #send(link: Link): void {

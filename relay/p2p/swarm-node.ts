@@ -14,6 +14,7 @@ import {
   RECALL_MS,
 } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { AddedRelay } from '../../shared/protocol/operator-routes.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { hostFrom, isWildcard } from './addresses.ts';
@@ -21,7 +22,7 @@ import { ByteBudget } from './byte-budget.ts';
 import { Candidates } from './candidates.ts';
 import type { Dial } from './candidates.ts';
 import { Discovery } from './discovery.ts';
-import { keepJoined, parseJoinUrl } from './join.ts';
+import { Joins } from './joins.ts';
 import type { Link } from './link.ts';
 import { LinkRpc } from './link-rpc.ts';
 import { LinkPool } from './link-pool.ts';
@@ -61,6 +62,7 @@ export interface SwarmNode extends AsyncDisposable {
   readonly rpc: PeerRpc;
   readonly links: LinkKeeper;
   readonly introduce: Introduce;
+  readonly joins: { add(address: string, signal: AbortSignal): Promise<AddedRelay> };
   /** Relays that a link is open to. */
   readonly linkCount: number;
   /** Accepts links. Throws UNAVAILABLE when the port is taken. */
@@ -78,9 +80,9 @@ class RelaySwarmNode implements SwarmNode {
   readonly transport: PeerTransport;
   readonly rpc: PeerRpc;
   readonly links: PoolKeeper;
+  readonly joins: Joins;
   readonly introduce: Introduce = (hint, teller, signal) => this.#introduce(hint, teller, signal);
   readonly #options: SwarmNodeOptions;
-  readonly #joinUrls: readonly URL[];
   readonly #pool: LinkPool;
   readonly #candidates: Candidates;
   readonly #exchange: PeerExchange;
@@ -93,7 +95,6 @@ class RelaySwarmNode implements SwarmNode {
   constructor(options: SwarmNodeOptions) {
     const { identity, clock, membership, settings, log, localChunks, router } = options;
     this.#options = options;
-    this.#joinUrls = settings.join.map(parseJoinUrl);
     this.#candidates = new Candidates(identity.id);
     this.#pool = new LinkPool({
       selfId: identity.id,
@@ -121,7 +122,15 @@ class RelaySwarmNode implements SwarmNode {
       membership,
       onHint: (id, address) => this.#onHint(id, address),
       open: (id, signal) => this.#pool.get(id, signal),
-      seeksLinks: settings.discoveryPort === 0 || settings.join.length > 0,
+      seeksLinks: () => settings.discoveryPort === 0 || this.joins.any,
+    });
+    this.joins = new Joins({
+      ...{ clock, log, membership, selfId: identity.id, urls: settings.join },
+      fetch: options.swarmKey === null ? fetch : withSwarmSession(fetch, options.swarmKey),
+      dial: (address, id, signal) => this.#linkTo(address, id, signal),
+      pin: (link) => this.#exchange.pin(link),
+      onHint: (id, address) => this.#onHint(id, address),
+      stopped: this.#stopped.signal,
     });
     this.rpc = new LinkRpc(this.#pool);
     this.transport = new LinkTransport({
@@ -151,7 +160,7 @@ class RelaySwarmNode implements SwarmNode {
     clock.every(TICK_INTERVAL_MS, () => this.#tick(), this.#stopped.signal);
     clock.every(RECALL_INTERVAL_MS, () => this.#recall(), this.#stopped.signal);
     this.#exchange.start();
-    for (const url of this.#joinUrls) void this.#join(url);
+    this.joins.start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,23 +185,6 @@ class RelaySwarmNode implements SwarmNode {
       },
     });
     this.#discovery.announce({ port: httpPort, link: this.#linkPort });
-  }
-
-  async #join(url: URL): Promise<void> {
-    const { clock, log, identity, swarmKey } = this.#options;
-    await keepJoined(
-      url,
-      {
-        clock,
-        log,
-        selfId: identity.id,
-        fetch: swarmKey === null ? fetch : withSwarmSession(fetch, swarmKey),
-        dial: (address, id, signal) => this.#linkTo(address, id, signal),
-        pin: (link) => this.#exchange.pin(link),
-        onHint: (id, address) => this.#onHint(id, address),
-      },
-      this.#stopped.signal,
-    );
   }
 
   /** The open link to a relay, or a new one to an address that it should be at. */

@@ -1,9 +1,9 @@
 /** What only a relay's operator may ask of it: the token is in `operator.token` in its storage folder. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { NONCE_BYTES } from '../limits.ts';
+import { MAX_RELAY_ADDRESS_CHARS, NONCE_BYTES } from '../limits.ts';
 import { CareReport } from './care-events.ts';
-import { Hex, Id, SafeInteger } from './schemas.ts';
+import { Hex, Id, Port, SafeInteger } from './schemas.ts';
 
 /** `Authorization: Bearer <operator token>`; refused with FORBIDDEN by the relay, not by the schema. */
 const OperatorHeaders = Type.Object({ authorization: Type.Optional(Type.String({ maxLength: 256 })) });
@@ -32,6 +32,19 @@ export const DepartureStatus = Type.Object({
 });
 export type DepartureStatus = Static<typeof DepartureStatus>;
 
+export const AddRelayRequest = Type.Object({
+  /** `host:port` of a relay's HTTP interface, or its URL. */
+  address: Type.String({ minLength: 1, maxLength: MAX_RELAY_ADDRESS_CHARS }),
+});
+export const AddedRelay = Type.Object({
+  id: Id,
+  host: Type.String({ maxLength: 255 }),
+  port: Port,
+  /** It was known to live before. */
+  known: Type.Boolean(),
+});
+export type AddedRelay = Static<typeof AddedRelay>;
+
 export const AuditRequest = Type.Object({ id: Id, nonce: Hex(NONCE_BYTES) });
 export const AuditAnswer = Type.Object({
   /** SHA-256(nonce ‖ chunk). */
@@ -39,6 +52,14 @@ export const AuditAnswer = Type.Object({
 });
 
 export const operatorRoutes = {
+  addRelay: {
+    method: 'POST',
+    path: '/peers',
+    headers: OperatorHeaders,
+    body: AddRelayRequest,
+    response: AddedRelay,
+    summary: 'Operator: join the relay at an address, as --join does, until this relay stops',
+  },
   repair: {
     method: 'POST',
     path: '/repair',

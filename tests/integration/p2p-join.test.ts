@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { until } from '../helpers/until.ts';
 import type { Identity } from '../../relay/services/ports.ts';
+import { parseRelayAddress } from '../../relay/p2p/joins.ts';
+import { newSwarmKeyText, parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { allKnowAll, freeUdpPort, joinAnswer, makeIdentity, startNode } from './p2p-rig.ts';
 import type { RigNode, RigOptions } from './p2p-rig.ts';
 
@@ -100,6 +102,89 @@ describe('joining without UDP', () => {
   it('refuses what is no URL', async () => {
     await expect(startNode({ join: ['192.168.1.5:8000'] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });
+});
+
+describe('adding a relay by its address', () => {
+  const never = new AbortController().signal;
+  const add = (one: RigNode, address: string) => one.node.joins.add(address, never);
+
+  it('joins two swarms that did not know of each other, and says whether the relay was known', async () => {
+    const left = await node();
+    const leftToo = await node({ join: [left.url] });
+    const right = await node();
+    const rightToo = await node({ join: [right.url] });
+    const { port } = new URL(right.url);
+    expect(await add(left, ` 127.0.0.1:${port} `)).toEqual({
+      id: right.id,
+      host: '127.0.0.1',
+      port: Number(port),
+      known: false,
+    });
+    await until(() => allKnowAll([left, leftToo, right, rightToo]), 'all know all');
+    expect(await add(left, right.url)).toMatchObject({ id: right.id, known: true });
+    // And it stays joined: one that comes back at the same place is found again.
+    const third = await node({ join: [right.url] });
+    await until(() => allKnowAll([left, leftToo, right, rightToo, third]), 'news come over the link');
+  });
+
+  it('says what is wrong: itself, nobody, something else, another swarm, no address', async () => {
+    const here = await node();
+    const swarmKey = parseSwarmKey(newSwarmKeyText());
+    const behindKey = await node({ swarmKey });
+    const web = createServer((_request, response) => response.end('<h1>Hello</h1>'));
+    const locked = createServer((_request, response) => response.writeHead(401).end('{}'));
+    const open = createServer((_request, response) => response.writeHead(404).end('{}'));
+    const ports: number[] = [];
+    for (const server of [web, locked, open]) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      cleanups.push(() => server.close());
+      ports.push((server.address() as AddressInfo).port);
+    }
+    const [webPort, lockedPort, openPort] = ports;
+    await expect(add(here, here.url)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(add(here, '127.0.0.1:1')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^No relay could be reached at 127.0.0.1:1\b/) as string,
+    });
+    await expect(add(here, `127.0.0.1:${String(webPort)}`)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/not as a relay does/) as string,
+    });
+    const otherSwarm = { code: 'FORBIDDEN', message: expect.stringMatching(/another swarm/) as string };
+    await expect(add(here, `127.0.0.1:${String(lockedPort)}`)).rejects.toMatchObject(otherSwarm);
+    // Its HTTP interface answers here; its links do not let anybody in without the key.
+    await expect(add(here, behindKey.url)).rejects.toMatchObject({ name: 'AppError' });
+    // A public relay has no sessions.
+    await expect(add(behindKey, `127.0.0.1:${String(openPort)}`)).rejects.toMatchObject(otherSwarm);
+    expect([here.knows(), behindKey.knows()]).toEqual([[here.id], [behindKey.id]]);
+    const abort = new AbortController();
+    abort.abort();
+    await expect(here.node.joins.add('127.0.0.1:1', abort.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it.each([
+    '',
+    ' ',
+    '10.0.0.9',
+    'nas.local',
+    'ftp://10.0.0.9:21',
+    'http://me:secret@10.0.0.9:8000',
+    'javascript:alert(1)',
+    ':8000',
+    'a b:80',
+    '10.0.0.9:99999',
+  ])('%j is no address', (text) =>
+    expect(() => parseRelayAddress(text)).toThrow(expect.objectContaining({ code: 'BAD_INPUT' })),
+  );
+
+  it.each([
+    ['10.0.0.9:8000', 'http://10.0.0.9:8000'],
+    ['10.0.0.9:80', 'http://10.0.0.9'],
+    ['[fe80::1]:8000', 'http://[fe80::1]:8000'],
+    ['nas.local:8000', 'http://nas.local:8000'],
+    ['http://nas.local', 'http://nas.local'],
+    ['https://nas.local:8443/#/network', 'https://nas.local:8443'],
+  ])('%s is %s', (text, origin) => expect(parseRelayAddress(text).origin).toBe(origin));
 });
 
 it('a joiner becomes known to the whole LAN of the relay that it joined', async () => {

@@ -28,7 +28,7 @@ import { AppError, abortError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
 import type { SwarmKey } from '../../../shared/protocol/swarm-key.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
-import type { OperatedCare } from '../../../relay/http/operator-routes.ts';
+import type { OperatedCare, OperatorParts } from '../../../relay/http/operator-routes.ts';
 import { FakeCare, OPERATOR_TOKEN } from './fake-care.ts';
 import { silentLog, tempFolder } from './fixtures.ts';
 import { FakeRecords } from './catalog/fake-records.ts';
@@ -89,6 +89,7 @@ export interface RigOptions {
   readonly webDir?: string;
   readonly topology?: Pick<TopologyService, 'read'>;
   readonly care?: OperatedCare;
+  readonly joins?: OperatorParts['joins'];
   /** As a relay that has just started with chunks, until `gate` is opened. */
   readonly startsClosed?: boolean;
   /** Requests to other relays; without it, none can be reached. */
@@ -188,6 +189,7 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
       }),
       census: new ChunkCensus({ members: directory, local, rpc: options.rpc ?? NO_RPC, clock }),
       care: options.care ?? new FakeCare(),
+      joins: options.joins ?? { add: () => Promise.reject(new AppError('UNAVAILABLE', 'No such relay.')) },
       operatorToken: OPERATOR_TOKEN,
       sleep: clock.sleep.bind(clock),
       events: bus,

@@ -63,6 +63,7 @@ describe('/openapi.json', () => {
       'post /chunks/delete_batch',
       'post /chunks/locate',
       'post /dht/record',
+      'post /peers',
       'post /repair',
       'post /session',
       'post /session/ticket',

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { OPERATOR_WAIT_MS } from '../../../../shared/limits.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { OperatorParts } from '../../../../relay/http/operator-routes.ts';
+import { AppError } from '../../../../shared/errors.ts';
+import { MAX_CONCURRENT_ADDS, OPERATOR_WAIT_MS } from '../../../../shared/limits.ts';
+import { newSwarmKeyText, parseSwarmKey } from '../../../../shared/protocol/swarm-key.ts';
 import { FakeCare, OPERATOR_TOKEN } from '../fake-care.ts';
 import { relayRig } from '../relay-rig.ts';
 
@@ -13,9 +16,11 @@ describe('operator endpoints', () => {
     ['GET', '/repair'],
     ['POST', '/unjoin'],
     ['GET', '/unjoin'],
+    ['POST', '/peers'],
   ] as const)('%s %s is nobody’s but the operator’s', async (method, url) => {
     const care = new FakeCare();
-    await using rig = await relayRig({ care });
+    const joins = { add: vi.fn<OperatorParts['joins']['add']>() };
+    await using rig = await relayRig({ care, joins });
     const wrong = [
       undefined,
       '',
@@ -33,6 +38,7 @@ describe('operator endpoints', () => {
       expect(answer.statusCode).toBe(403);
       expect(answer.json()).toMatchObject({ error: { code: 'FORBIDDEN' } });
     }
+    expect(joins.add).not.toHaveBeenCalled();
     expect(care.repairs).toBe(0);
     expect(care.status.state).toBe('serving');
   });
@@ -87,6 +93,68 @@ describe('operator endpoints', () => {
     const headers = { host, authorization, origin: 'http://evil.example' };
     const answer = await rig.server.inject({ method: 'POST', url: '/unjoin', headers });
     expect(answer.statusCode).toBe(403);
+  });
+});
+
+describe('POST /peers', () => {
+  const ADDED = { id: 'a'.repeat(64), host: '10.0.0.9', port: 8000, known: false };
+  const post = (payload: string, more: Record<string, string> = {}) => ({
+    method: 'POST' as const,
+    url: '/peers',
+    headers: { host, authorization, 'content-type': 'application/json', ...more },
+    payload,
+  });
+  const address = (text: string): string => JSON.stringify({ address: text });
+
+  it('joins the relay at the address, and says which one it is', async () => {
+    const add = vi.fn<OperatorParts['joins']['add']>(() => Promise.resolve(ADDED));
+    await using rig = await relayRig({ joins: { add } });
+    const answer = await rig.server.inject(post(address('10.0.0.9:8000')));
+    expect([answer.statusCode, answer.json()]).toEqual([200, ADDED]);
+    expect(add.mock.calls.map(([text]) => text)).toEqual(['10.0.0.9:8000']);
+  });
+
+  it('says why it could not', async () => {
+    const add = () => Promise.reject(new AppError('FORBIDDEN', 'Of another swarm.'));
+    await using rig = await relayRig({ joins: { add } });
+    const answer = await rig.server.inject(post(address('10.0.0.9:8000')));
+    expect([answer.statusCode, answer.json()]).toEqual([
+      403,
+      { error: { code: 'FORBIDDEN', message: 'Of another swarm.' } },
+    ]);
+  });
+
+  it.each(['', '{', '{}', address(''), address('x'.repeat(301)), '{"address":7}'])(
+    'refuses %j',
+    async (body) => {
+      const add = vi.fn<OperatorParts['joins']['add']>();
+      await using rig = await relayRig({ joins: { add } });
+      const answer = await rig.server.inject(post(body));
+      expect(answer.statusCode).toBe(400);
+      expect(add).not.toHaveBeenCalled();
+    },
+  );
+
+  it('refuses pages of other origins, token or not, and too many at once', async () => {
+    const done = Promise.withResolvers<typeof ADDED>();
+    const add = vi.fn<OperatorParts['joins']['add']>(() => done.promise);
+    await using rig = await relayRig({ joins: { add } });
+    const foreign = await rig.server.inject(post(address('a:1'), { origin: 'http://evil.example' }));
+    expect(foreign.statusCode).toBe(403);
+    const inside = Array.from({ length: MAX_CONCURRENT_ADDS }, () =>
+      rig.server.inject(post(address('a:1'))).then((sent) => sent),
+    );
+    await expect.poll(() => add.mock.calls.length).toBe(MAX_CONCURRENT_ADDS);
+    const oneMore = await rig.server.inject(post(address('a:1')));
+    expect(oneMore.statusCode).toBe(429);
+    done.resolve(ADDED);
+    expect((await Promise.all(inside)).map(({ statusCode }) => statusCode)).toEqual(inside.map(() => 200));
+  });
+
+  it('of a private swarm, wants a session besides the token', async () => {
+    const swarmKey = parseSwarmKey(newSwarmKeyText());
+    await using rig = await relayRig({ swarmKey, joins: { add: () => Promise.resolve(ADDED) } });
+    expect((await rig.server.inject(post(address('a:1')))).statusCode).toBe(401);
   });
 });
 

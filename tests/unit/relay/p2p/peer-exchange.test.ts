@@ -37,7 +37,7 @@ beforeEach(() => {
     membership: new Membership({ id: SELF, capacity: 1, machine: '', clock, events }),
     onHint: (id, { host }) => hints.push(`${id.slice(0, 2)} ${host}`),
     open: () => Promise.reject(new Error('not asked for')),
-    seeksLinks: false,
+    seeksLinks: () => false,
   });
   exchange.start();
 });
