@@ -1,32 +1,100 @@
-import { AxeBuilder } from '@axe-core/playwright';
+/** axe on every view of the app, wide and narrow, light and dark; and the main job done without a pointer. */
 import type { Page } from '@playwright/test';
 import { writeFile } from 'node:fs/promises';
+import { expectAccessible } from './axe.ts';
 import { expect, openApp, test, uploadAll } from './stage.ts';
 
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`));
-}
+const VIEWPORTS = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+];
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of [
-    { width: 1280, height: 800 },
-    { width: 390, height: 844 },
-  ]) {
-    test(`axe finds nothing, ${colorScheme}, ${String(viewport.width)} wide`, async ({ page, stage }) => {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize(viewport);
-      await openApp(page, stage);
-      expect(await violations(page)).toEqual([]);
-
-      const note = stage.path('note.txt');
-      await writeFile(note, 'remember the milk\n');
-      await uploadAll(page, [note]);
-      expect(await violations(page)).toEqual([]);
-
-      await page.getByRole('button', { name: 'Open note.txt' }).click();
-      await expect(page.getByRole('dialog')).toContainText('remember the milk');
-      expect(await violations(page)).toEqual([]);
+/** Presses Tab until the focus is where `is` says; fails after a whole round of the page. */
+async function tabTo(page: Page, what: string, is: (focused: string) => boolean): Promise<void> {
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute('aria-label') ?? element?.textContent.trim() ?? '';
     });
+    if (is(focused)) return;
   }
+  throw new Error(`Tab never came to ${what}.`);
 }
+
+test('axe finds nothing in any view, light or dark, wide or narrow', async ({ page, stage }) => {
+  test.setTimeout(240_000);
+  await openApp(page, stage);
+  await expectAccessible(page);
+  const note = stage.path('note.txt');
+  await writeFile(note, 'remember the milk\n');
+  await uploadAll(page, [note]);
+  const views = await page.getByRole('navigation', { name: 'Views' }).getByRole('link').allInnerTexts();
+  expect(views.length).toBeGreaterThan(2);
+  for (const viewport of VIEWPORTS) {
+    await page.setViewportSize(viewport);
+    for (const view of views) {
+      await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view.trim() }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await test.step(`${view.trim()}, ${String(viewport.width)} wide`, () => expectAccessible(page));
+    }
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Files' }).click();
+    await page.getByRole('button', { name: 'Open note.txt' }).click();
+    await expect(page.getByRole('dialog')).toContainText('remember the milk');
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+  }
+});
+
+test('upload, open, share, visit a view and delete by keyboard alone', async ({ page, stage }) => {
+  // As in a browser without it: Playwright cannot answer this dialog.
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showOpenFilePicker'));
+  await openApp(page, stage);
+  const name = 'keys only.txt';
+  await writeFile(stage.path(name), 'no mouse was here\n');
+  await tabTo(page, 'Upload files', (focused) => focused === 'Upload files');
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles(stage.path(name));
+  await expect(page.getByRole('button', { name: `Open ${name}` })).toBeVisible({ timeout: 60_000 });
+
+  await tabTo(page, 'the file', (focused) => focused === `Open ${name}`);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toContainText('no mouse was here');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await tabTo(page, 'the menu', (focused) => focused === `More actions for ${name}`);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: `Share… ${name}` })).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  while (
+    !(await page
+      .getByRole('menuitem', { name: `Share… ${name}` })
+      .evaluate((item) => item === document.activeElement))
+  )
+    await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('img', { name: 'QR code of the link' })).toBeVisible({ timeout: 30_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await tabTo(page, 'the Network view', (focused) => focused === 'Network');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Network' })).toBeVisible();
+  await page.goBack();
+
+  await tabTo(page, 'the menu', (focused) => focused === `More actions for ${name}`);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('End');
+  while (
+    !(await page
+      .getByRole('menuitem', { name: /^Delete/ })
+      .evaluate((item) => item === document.activeElement))
+  )
+    await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'the answer', (focused) => /^Delete/.test(focused));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: `Open ${name}` })).toHaveCount(0, { timeout: 30_000 });
+});
