@@ -1,0 +1,128 @@
+/** Files: in, out and away. */
+import type { Command } from 'commander';
+import { REPLICAS } from '../../shared/limits.ts';
+import { restartWithTunedMalloc } from '../adapters/malloc.ts';
+import type { DeleteOptions } from '../commands/delete.ts';
+import type { DistributeOptions } from '../commands/distribute.ts';
+import type { PruneOptions } from '../commands/prune.ts';
+import type { ReconstructOptions } from '../commands/reconstruct.ts';
+import { integerBetween, parseCompression, repeatable } from '../option-parsers.ts';
+import { withHelp } from './command-help.ts';
+import { killNodeOption, outputOf, swarmOptions, text } from './shared-options.ts';
+import type { Json, ProgramContext } from './shared-options.ts';
+
+export function addFileCommands(program: Command, context: ProgramContext): void {
+  addDistribute(program, context);
+  addReconstruct(program, context);
+  addDelete(program, context);
+  addPrune(program, context);
+}
+
+function addDistribute(program: Command, { signal, setStatus }: ProgramContext): void {
+  const command = swarmOptions(program.command('distribute'))
+    .description('encrypt files and spread them; without --scan or --entry-node, over simulated nodes')
+    .argument('[files...]', 'files, or folders with -r')
+    .option('-f, --file <file>', 'a file to upload; repeatable', repeatable(text))
+    .option('-r, --recursive', 'upload every file in a folder')
+    .option('-m, --manifest <path>', 'where the manifest goes (default: manifests/NAME.manifest)')
+    .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
+    .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
+    .option('--publish', 'into the public catalog too: anyone on the swarm can then read it')
+    .option('--yes', 'do not ask before publishing')
+    .action(async (files: string[], options: DistributeOptions & Json) => {
+      restartWithTunedMalloc();
+      const { distribute } = await import('../commands/distribute.ts');
+      setStatus(await distribute(files, options, outputOf(options), signal));
+    });
+  withHelp(command, {
+    details: [
+      'The manifest is the key to the file: whoever has it can read the file, and without it nobody can. An upload that was interrupted goes on when the same command is given again.',
+    ],
+    examples: [
+      ['distribute thesis.pdf --scan', 'to relays on the LAN; manifests/thesis.pdf.manifest'],
+      ['distribute -r photos --entry-node 10.0.0.5:8000', 'a whole folder'],
+      ['distribute video.mp4', 'to the local simulation, for a try'],
+    ],
+    outcomes: [
+      'ok',
+      'usage',
+      'degraded',
+      'relays',
+      'lost',
+      'io',
+      'changed',
+      'conflict',
+      'forbidden',
+      'interrupted',
+    ],
+  });
+}
+
+function addReconstruct(program: Command, { signal }: ProgramContext): void {
+  const command = killNodeOption(swarmOptions(program.command('reconstruct')))
+    .description('get a file back: reconstruct MANIFEST|LINK OUTPUT')
+    .argument('[names...]', 'the manifest or link, and where the file goes')
+    .usage('[options] MANIFEST|LINK OUTPUT')
+    .option('-m, --manifest <path>', 'the manifest; - = stdin')
+    .option('-o, --output <path>', 'where the file goes; a folder keeps its name, - = stdout')
+    .option('--force', 'replace an existing file')
+    .action(async (names: string[], options: ReconstructOptions & Json) => {
+      restartWithTunedMalloc();
+      const { reconstruct } = await import('../commands/reconstruct.ts');
+      await reconstruct(names, options, outputOf(options), signal);
+    });
+  withHelp(command, {
+    details: [
+      'Every chunk is verified, and OUTPUT is either whole or not there. --kill-node leaves nodes of the simulation out, as if they were dead.',
+    ],
+    examples: [
+      ['reconstruct manifests/thesis.pdf.manifest copy.pdf --scan', 'from relays on the LAN'],
+      ['reconstruct manifests/a.tar.manifest - --scan | tar x', 'to another program'],
+      ['reconstruct manifests/video.mp4.manifest copy.mp4 --kill-node node_3', 'with a dead node'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
+
+function addDelete(program: Command, { signal, setStatus }: ProgramContext): void {
+  const command = killNodeOption(swarmOptions(program.command('delete')))
+    .description('delete a file that this device has uploaded, for everybody')
+    .argument('<manifest>', 'its manifest, or the id of it; - = stdin')
+    .option('--yes', 'do not ask')
+    .action(async (manifest: string, options: DeleteOptions & Json) => {
+      const { deleteFile } = await import('../commands/delete.ts');
+      setStatus(await deleteFile(manifest, options, outputOf(options), signal));
+    });
+  withHelp(command, {
+    details: [
+      'A relay that is away is shown as pending: it deletes when it comes back, before it serves anything. A manifest gives the right to read only; the right to delete comes from the vault and the journal of this device.',
+    ],
+    examples: [
+      ['delete manifests/thesis.pdf.manifest --scan', 'asks first'],
+      ['delete manifests/thesis.pdf.manifest --scan --yes', 'for scripts'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
+
+function addPrune(program: Command, { signal, setStatus }: ProgramContext): void {
+  const command = swarmOptions(program.command('prune'))
+    .description('find and delete what this device has stored and no file of it needs any more')
+    .option('--dry-run', 'only list')
+    .option('--ignore-absent', 'go on though relays that have chunks of yours are away')
+    .option('--yes', 'do not ask')
+    .action(async (options: PruneOptions & Json) => {
+      const { prune } = await import('../commands/prune.ts');
+      setStatus(await prune(options, outputOf(options), signal));
+    });
+  withHelp(command, {
+    details: [
+      'It deletes nothing when it cannot know everything, spares what is younger than an hour, and cannot touch chunks of other people or devices.',
+    ],
+    examples: [
+      ['prune --scan --dry-run', 'what would be deleted'],
+      ['prune --scan', 'lists, asks, deletes'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
