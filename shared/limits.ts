@@ -385,6 +385,11 @@ export const CATALOG_READS_PER_SECOND_LOOPBACK = 500;
 export const MAX_CATALOG_BODY_BYTES = 4 * KIB;
 /** Rows, good and bad, that one listing reads of a relay, and the pages: 16 full lists are 65,536 rows. */
 export const MAX_CATALOG_ROWS_READ = 100_000;
+/** Rows that the web app reads and keeps: beyond, one searches. A page of its list is looked at again this often. */
+export const MAX_CATALOG_ROWS_KEPT = 10_000;
+export const CATALOG_POLL_MS = 15 * SECOND;
+/** What is typed is searched for when the typing pauses. */
+export const CATALOG_TYPING_MS = 250;
 /** Signatures checked at once: enough for the platform's threads, and an abort is heeded between two such groups. */
 export const CATALOG_VERIFY_BATCH = 32;
 
@@ -574,5 +579,7 @@ export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;
 export const HELD_FILE_MS = 24 * 3600 * SECOND;
 /** Files whose live check is remembered in a visit. */
 export const MAX_FILE_CHECKS = 200;
+/** Files offered at once where one of them is chosen; the others are found by their names. */
+export const MAX_FILES_OFFERED = 50;
 /** Files named in the question before they are deleted; the rest is counted. */
 export const MAX_NAMES_ASKED = 5;

@@ -7,7 +7,6 @@ import { DERIVATION_ID_BYTES } from '../../shared/crypto/kdf.ts';
 import type { OwnPublication, PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import { AppError } from '../../shared/errors.ts';
 import { parseChunkId, parseManifestId } from '../../shared/ids.ts';
-import type { ChunkId } from '../../shared/ids.ts';
 import { ListEntry } from '../../shared/protocol/records.ts';
 import { Hex, Id, SafeInteger, parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { writeFileAtomic } from './atomic-file.ts';
@@ -55,12 +54,6 @@ export class FilePublicationStore implements PublicationStore {
     await makeFolder(this.#folder, 0o700);
     const text = utf8(`${JSON.stringify(file)}\n`);
     await writeFileAtomic(join(this.#folder, id + SUFFIX), text, { replace: true });
-  }
-
-  /** Chunks that what is published is read from: they belong to something, as long as it is not unpublished. */
-  async *references(): AsyncGenerator<ChunkId> {
-    for (const { state, chunks } of await this.list())
-      if (state !== 'unpublished') for (const { id } of chunks) yield id;
   }
 
   async #names(): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
+import { publishedChunks } from '../../shared/engine/catalog-publish.ts';
 import type { OwnedDatabase } from '../../shared/engine/deletion-ports.ts';
 import { deleteOrphans, findOrphans } from '../../shared/engine/prune.ts';
 import type { OrphanPlan, PruneResult } from '../../shared/engine/prune.ts';
@@ -67,7 +68,7 @@ function databaseOf(archive: JournalArchive, indexed: () => AsyncIterable<ChunkI
   return {
     uploads: () => archive.uploads(),
     async *otherReferences() {
-      yield* new FilePublicationStore(userDataFolder()).references();
+      yield* publishedChunks(new FilePublicationStore(userDataFolder()));
       yield* indexed();
     },
   };

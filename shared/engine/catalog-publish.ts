@@ -9,7 +9,13 @@ import { AppError } from '../errors.ts';
 import { computeManifestId } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest-types.ts';
 import type { ChunkId, ManifestId } from '../ids.ts';
-import { catalogListOf, formatPublication, toCatalogName, toCatalogType } from '../protocol/catalog.ts';
+import {
+  catalogListOf,
+  cleanCatalogName,
+  formatPublication,
+  toCatalogName,
+  toCatalogType,
+} from '../protocol/catalog.ts';
 import { entryId, signEntry, signRemoval } from '../protocol/records.ts';
 import type { ListEntry } from '../protocol/records.ts';
 import type { CatalogPort } from './catalog.ts';
@@ -45,13 +51,17 @@ export interface PublicationStore {
   save(publication: OwnPublication): Promise<void>;
 }
 
-interface OwnerOptions {
+export interface OwnerOptions {
   readonly catalog: Pick<CatalogPort, 'publish' | 'unpublish'>;
   readonly store: PublicationStore;
   readonly vaultSecret: Bytes;
 }
 
-export type PublishOptions = OwnerOptions & Omit<StoreLinkOptions, 'remember'>;
+export type PublishOptions = OwnerOptions &
+  Omit<StoreLinkOptions, 'remember'> & {
+    /** In the catalog; default the file's. What a catalog's name may not hold becomes `_`. */
+    readonly name?: string;
+  };
 
 export interface PublishResult {
   readonly publication: OwnPublication;
@@ -80,7 +90,7 @@ export async function publishManifest(
     id: toHex(randomBytes(DERIVATION_ID_BYTES)),
     state: 'publishing',
     manifestId,
-    name: toCatalogName(filename),
+    name: options.name === undefined ? toCatalogName(filename) : cleanCatalogName(options.name),
     size,
     chunks: [],
     entry: null,
@@ -134,6 +144,32 @@ export async function unpublish(
     await catalog.unpublish(await signRemoval(signer, list, entryId(list, entry)), signal);
   }
   await store.save({ ...publication, state: 'unpublished' });
+}
+
+/**
+ * Notes that a file's publications are to be taken back, its file being deleted: `settleUnpublishing` does it. Throws as the store
+ * does.
+ */
+export async function noteUnpublishing(manifestId: ManifestId, store: PublicationStore): Promise<void> {
+  for (const publication of await store.list()) {
+    if (publication.manifestId !== manifestId || publication.state === 'unpublished') continue;
+    await store.save({ ...publication, state: 'unpublishing' });
+  }
+}
+
+/** Takes back what is noted as `unpublishing`. Throws as `unpublish` does: the rest stays noted. */
+export async function settleUnpublishing(options: OwnerOptions, signal: AbortSignal): Promise<void> {
+  for (const publication of await options.store.list())
+    if (publication.state === 'unpublishing') await unpublish(publication, options, signal);
+}
+
+/**
+ * Chunks that what is published is read from: they belong to something, as long as it is not unpublished. Throws as the store
+ * does.
+ */
+export async function* publishedChunks(store: Pick<PublicationStore, 'list'>): AsyncGenerator<ChunkId> {
+  for (const { state, chunks } of await store.list())
+    if (state !== 'unpublished') for (const { id } of chunks) yield id;
 }
 
 /** Of its entry in the catalog; null before that is signed. */

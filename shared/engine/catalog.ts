@@ -40,13 +40,17 @@ export interface ListOptions {
   readonly catalog: Pick<CatalogPort, 'page'>;
   /** Part of a name; case does not count. */
   readonly q?: string;
+  /** Rows, good and bad, after which the listing ends; default `MAX_CATALOG_ROWS_READ`. */
+  readonly maxRows?: number;
+  /** Entries that an earlier listing has verified, by id: their signatures are not checked again. */
+  readonly verified?: ReadonlyMap<string, CatalogEntry>;
   /** Once, at the end of a whole listing. */
   readonly onSummary?: (summary: CatalogSummary) => void;
 }
 
 /** Throws what the port throws. Memory: one page, and a key for each signer. */
 export async function* listCatalog(
-  { catalog, q = '', onSummary }: ListOptions,
+  { catalog, q = '', maxRows = MAX_CATALOG_ROWS_READ, verified = new Map(), onSummary }: ListOptions,
   signal: AbortSignal,
 ): AsyncGenerator<CatalogEntry> {
   const wanted = foldName(q);
@@ -57,7 +61,7 @@ export async function* listCatalog(
     const query: CatalogQuery = { limit: MAX_CATALOG_PAGE_ROWS, ...(q === '' ? {} : { q }) };
     const page: CatalogPage = await catalog.page(cursor === null ? query : { ...query, cursor }, signal);
     const before = signers.size;
-    for await (const { row, entry } of verified(page.entries, signal)) {
+    for await (const { row, entry } of verify(page.entries, verified, signal)) {
       if (
         entry === null ||
         signers.has(row.public_key) ||
@@ -74,7 +78,7 @@ export async function* listCatalog(
     unreachable += page.unreachable;
     // A page without news ends it: a relay must not keep its client turning pages.
     cursor = signers.size > before ? page.next : null;
-  } while (cursor !== null && rows < MAX_CATALOG_ROWS_READ);
+  } while (cursor !== null && rows < maxRows);
   onSummary?.({ skipped, unreachable, truncated: cursor !== null });
 }
 
@@ -93,24 +97,31 @@ export async function openPublication(
   return manifest;
 }
 
-async function* verified(
+async function* verify(
   rows: readonly CatalogRow[],
+  verified: ReadonlyMap<string, CatalogEntry>,
   signal: AbortSignal,
 ): AsyncGenerator<{ row: CatalogRow; entry: CatalogEntry | null }> {
   for (let at = 0; at < rows.length; at += CATALOG_VERIFY_BATCH) {
     throwIfAborted(signal);
     const batch = rows.slice(at, at + CATALOG_VERIFY_BATCH);
-    yield* await Promise.all(batch.map(async (row) => ({ row, entry: await readRow(row) })));
+    yield* await Promise.all(batch.map(async (row) => ({ row, entry: await readRow(row, verified) })));
   }
 }
 
 /** Null for a row that is not what it says. Only what is signed counts, not what the relay has read from it. */
-async function readRow({ id, public_key, value, signature }: CatalogRow): Promise<CatalogEntry | null> {
+async function readRow(
+  { id, public_key, value, signature }: CatalogRow,
+  verified: ReadonlyMap<string, CatalogEntry>,
+): Promise<CatalogEntry | null> {
   const entry = { public_key, value, signature };
   const publication = readPublication(entry);
   if (publication === null) return null;
   const list = catalogListOf(public_key);
   if (entryId(list, entry) !== id) return null;
+  // An id is the hash of all that is signed.
+  const known = verified.get(id);
+  if (known !== undefined) return known;
   try {
     await verifyEntry(list, entry);
   } catch (cause) {

@@ -116,17 +116,21 @@ export function readPublication(entry: Pick<ListEntry, 'value'>): Publication | 
 
 /** The name under which a manifest's file is published: its last part, with `_` for what a name may not hold. */
 export function toCatalogName(filename: string): string {
-  const base = filename.split('/').at(-1) ?? '';
-  const plain = base.replaceAll(ALL_FORBIDDEN_IN_NAME, '_').trim();
-  let name = '';
+  return cleanCatalogName(filename.split('/').at(-1) ?? '');
+}
+
+/** A name that somebody has chosen, with `_` for what it may not hold; `unnamed` where nothing is left. */
+export function cleanCatalogName(name: string): string {
+  const plain = name.replaceAll(ALL_FORBIDDEN_IN_NAME, '_').trim();
+  let clean = '';
   let bytes = 0;
   for (const character of plain) {
     bytes += utf8(character).length;
     if (bytes > MAX_CATALOG_NAME_BYTES) break;
-    name += character;
+    clean += character;
   }
-  name = name.trim();
-  return nameFault(name) === null ? name : 'unnamed';
+  clean = clean.trim();
+  return nameFault(clean) === null ? clean : 'unnamed';
 }
 
 /** A media type without its parameters, as the catalog has it; the general one for what is none. */

@@ -1,4 +1,5 @@
 /** The composition of the engine in the page: local stores, swarm, workers, uploads, downloads, service worker. */
+import { systemClock } from '../../shared/engine/clock.ts';
 import { createDownloader } from '../../shared/engine/download.ts';
 import type { Downloader } from '../../shared/engine/download.ts';
 import type { BlockWorkers } from '../../shared/engine/ports.ts';
@@ -7,10 +8,12 @@ import type { RelaySwarm } from '../../shared/engine/relay-client.ts';
 import { createSwarmView } from '../../shared/engine/swarm-view.ts';
 import type { SwarmView } from '../../shared/engine/swarm-view.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
+import type { XzCodec } from '../../shared/codec/xz.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { detectAbilities } from './abilities.ts';
 import { createBlockWorkers } from './block-workers.ts';
+import { LazyCatalog } from './catalog/lazy-catalog.ts';
 import type {
   Abilities,
   AppEngine,
@@ -58,6 +61,7 @@ class PageEngine implements AppEngine {
   readonly sharing: PageSharing;
   readonly deletions: DeletionQueue;
   readonly checks: FileChecks;
+  readonly catalog: LazyCatalog;
   readonly #stores: LocalStores;
   readonly #serviceWorker: AppServiceWorker | null;
   readonly #keyNews = openSwarmKeyNews();
@@ -102,14 +106,25 @@ class PageEngine implements AppEngine {
         this.#files.changed().catch(reportError);
       },
     });
+    const loadXz = async (): Promise<XzCodec> => (await import('./sharing/page-xz.ts')).loadPageXz();
     this.sharing = new PageSharing({
       origin,
       stores,
       swarm: this.#swarm,
       view: this.#view,
       gate: this.#gate,
-      loadXz: async () => (await import('./sharing/page-xz.ts')).loadPageXz(),
+      loadXz,
       onKept: () => this.#files.changed(),
+    });
+    this.catalog = new LazyCatalog({
+      stores,
+      swarm: this.#swarm,
+      view: this.#view,
+      gate: this.#gate,
+      sharing: this.sharing,
+      loadXz,
+      clock: systemClock,
+      page: document,
     });
     this.deletions = new DeletionQueue({
       stores,
@@ -118,6 +133,7 @@ class PageEngine implements AppEngine {
       now: () => performance.now(),
       onGone: () => {
         this.#files.changed().catch(reportError);
+        this.catalog.settle().catch(reportError);
       },
     });
     this.checks = createPageChecks({ stores, swarm: this.#swarm });
@@ -139,7 +155,13 @@ class PageEngine implements AppEngine {
     await this.#files.refresh();
     await this.#uploads.restore();
     await this.deletions.restore();
-    this.#health.watch((health) => this.deletions.swarmSeen(health));
+    let settled = false;
+    this.#health.watch((health) => {
+      this.deletions.swarmSeen(health);
+      if (settled || !health.reachable) return;
+      settled = true;
+      this.catalog.settle().catch(reportError);
+    });
   }
 
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
@@ -268,6 +290,7 @@ class PageEngine implements AppEngine {
     this.#swarmKey.dispose();
     await this.#uploads.dispose();
     await this.deletions.dispose();
+    this.catalog.dispose();
     await this.#workers[Symbol.asyncDispose]();
     this.#files.dispose();
     this.#serviceWorker?.dispose();

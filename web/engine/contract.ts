@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { UploadStages } from '../../shared/engine/upload-stages.ts';
 import type { ManifestId } from '../../shared/ids.ts';
+import type { PublicCatalog } from './catalog/catalog-contract.ts';
 import type { Deletions } from './deletion/deletion-contract.ts';
 import type { FileChecks } from './health/health-contract.ts';
 import type { Sharing } from './sharing/sharing-contract.ts';
@@ -88,6 +89,7 @@ export interface AppEngine extends AsyncDisposable {
   readonly sharing: Sharing;
   readonly deletions: Deletions;
   readonly checks: FileChecks;
+  readonly catalog: PublicCatalog;
   readonly network: NetworkPort;
 
   /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */

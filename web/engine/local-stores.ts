@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
 import type { CapabilityLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
@@ -126,6 +127,8 @@ export interface LocalStores extends AsyncDisposable {
   readonly files: FileStore;
   readonly journals: UploadJournals;
   readonly shares: ShareStore;
+  /** What this device has published: `publishedChunks` of it must not be pruned. */
+  readonly publications: PublicationStore;
   readonly swarmKey: SwarmKeyStore;
 }
 

@@ -4,6 +4,7 @@
  */
 import { DERIVATION_ID_BYTES, VAULT_SECRET_BYTES } from '../../shared/crypto/kdf.ts';
 import { randomBytes } from '../../shared/crypto/random.ts';
+import type { OwnPublication, PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { CapabilityLink } from '../../shared/format/capability.ts';
@@ -230,6 +231,19 @@ export class MemoryShares implements ShareStore {
   }
 }
 
+export class MemoryPublications implements PublicationStore {
+  readonly #publications = new Map<string, OwnPublication>();
+
+  list(): Promise<readonly OwnPublication[]> {
+    return Promise.resolve([...this.#publications.values()]);
+  }
+
+  save(publication: OwnPublication): Promise<void> {
+    this.#publications.set(publication.id, publication);
+    return Promise.resolve();
+  }
+}
+
 export class MemorySwarmKey implements SwarmKeyStore {
   #key: ClientKey | null = null;
 
@@ -255,6 +269,7 @@ export function createMemoryStores(): LocalStores {
     files: new MemoryFiles(),
     journals: new MemoryJournals(),
     shares: new MemoryShares(),
+    publications: new MemoryPublications(),
     swarmKey: new MemorySwarmKey(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -10,7 +10,13 @@ export type {
   TransferState,
 } from '../engine/contract.ts';
 export type { DeletionRelay, DeletionState, FileDeletion } from '../engine/deletion/deletion-contract.ts';
-export type { ShareLinks } from '../engine/sharing/sharing-contract.ts';
+export type {
+  CatalogView,
+  LoosePublication,
+  PublicCatalog,
+  PublishedFile,
+} from '../engine/catalog/catalog-contract.ts';
+export type { LinkedFile, ShareLinks } from '../engine/sharing/sharing-contract.ts';
 export type {
   EventBatch,
   NetworkLink,

@@ -15,14 +15,17 @@ export function firstOrder(by: SortKey): FileOrder {
 
 const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
-const COMPARE: Readonly<Record<SortKey, (a: StoredFile, b: StoredFile) => number>> = {
+/** What files are sorted by. */
+type Sortable = Pick<StoredFile, 'name' | 'sizeBytes' | 'created'>;
+
+const COMPARE: Readonly<Record<SortKey, (a: Sortable, b: Sortable) => number>> = {
   name: (a, b) => names.compare(a.name, b.name),
   size: (a, b) => a.sizeBytes - b.sizeBytes,
   date: (a, b) => Date.parse(a.created) - Date.parse(b.created),
 };
 
 /** A new array; equal files keep the order they came in. */
-export function sortFiles(files: readonly StoredFile[], order: FileOrder): StoredFile[] {
+export function sortFiles<File extends Sortable>(files: readonly File[], order: FileOrder): File[] {
   const compare = COMPARE[order.by];
   return files.toSorted(order.descending ? (a, b) => compare(b, a) : compare);
 }

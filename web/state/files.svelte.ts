@@ -34,6 +34,11 @@ export class Files implements Disposable {
     return this.#loaded;
   }
 
+  /** In no order. */
+  get all(): readonly StoredFile[] {
+    return this.#all;
+  }
+
   get count(): number {
     return this.#all.length;
   }

@@ -55,6 +55,23 @@ const PROBLEMS: Readonly<Partial<Record<ErrorCode, LinkProblem>>> = {
   TIMEOUT: NO_ANSWER,
 };
 
+const UNPUBLISHED: LinkProblem = {
+  title: 'This file is not there any more',
+  text: 'It may have been deleted or taken out of the catalog, or the machines that hold it are switched off. Switch them on and try again.',
+};
+
+/** Of an entry of the catalog that did not open. */
+export function problemOfPublished(cause: unknown): LinkProblem {
+  const { code } = AppError.from(cause);
+  if (code === 'CHUNK_LOST' || code === 'DELETED' || code === 'NOT_FOUND') return UNPUBLISHED;
+  if (code === 'CORRUPT' || code === 'TOO_LARGE')
+    return {
+      title: 'What was published is not a file',
+      text: 'The catalog’s entry does not fit what it leads to. Nothing was opened.',
+    };
+  return problemOfError(cause);
+}
+
 /** Of a link that looks well and did not open. */
 export function problemOfError(cause: unknown): LinkProblem {
   const { code, message } = AppError.from(cause);

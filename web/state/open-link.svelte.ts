@@ -1,10 +1,10 @@
-/** A file that is looked at through a link, without being on the list. */
+/** A file that is looked at through a link, or in the catalog, without being on the list. */
 import { AppError } from '../../shared/errors.ts';
-import { problemOfError, problemOfText } from './link-problem.ts';
+import { problemOfError, problemOfPublished, problemOfText } from './link-problem.ts';
 import type { LinkProblem } from './link-problem.ts';
 import { liveCheck } from './live-check.ts';
 import type { LiveCheck } from './live-check.ts';
-import type { AppEngine, StoredFile } from './engine-types.ts';
+import type { AppEngine, LinkedFile, StoredFile } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export type OpenedLink =
@@ -19,11 +19,17 @@ export type OpenedLink =
       readonly check: LiveCheck | 'unknown' | null;
     };
 
+/** How a file is got that is looked at. */
+interface Way {
+  readonly from: 'link' | 'catalog';
+  readonly open: (signal: AbortSignal) => Promise<LinkedFile>;
+}
+
 export class OpenLink implements Disposable {
   readonly #engine: AppEngine;
   readonly #notices: Notices;
   #opened = $state.raw<OpenedLink | null>(null);
-  #text = '';
+  #way = $state.raw<Way | null>(null);
   #abort = new AbortController();
   /** The file's downloads may outlive the look at it: its manifest then stays for a while. */
   #downloading = false;
@@ -38,35 +44,32 @@ export class OpenLink implements Disposable {
     return this.#opened;
   }
 
-  /** In place of the one before. Resolves when it is open, or has failed. */
-  async open(text: string): Promise<void> {
-    this.close();
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#text = text;
-    const problem = problemOfText(text);
-    if (problem !== null) {
-      this.#opened = { phase: 'failed', problem, mayRetry: false };
-      return;
-    }
-    this.#opened = { phase: 'opening' };
-    try {
-      const { file, listed } = await this.#engine.sharing.open(text.trim(), abort.signal);
-      if (abort.signal.aborted) {
-        if (!listed) await this.#engine.sharing.close(file.manifestId);
-        return;
-      }
-      this.#opened = { phase: 'open', file, listed, check: null };
-      const check = await this.#check(file, abort.signal);
-      this.#tell(check, abort.signal);
-    } catch (cause) {
-      if (abort.signal.aborted) return;
-      this.#opened = { phase: 'failed', problem: problemOfError(cause), mayRetry: true };
-    }
+  get from(): 'link' | 'catalog' {
+    return this.#way?.from ?? 'link';
   }
 
-  retry(): Promise<void> {
-    return this.open(this.#text);
+  /** In place of the one before. Resolves when it is open, or has failed. */
+  async open(text: string): Promise<void> {
+    const problem = problemOfText(text);
+    const way: Way = {
+      from: 'link',
+      open: (signal) => this.#engine.sharing.open(text.trim(), signal),
+    };
+    if (problem === null) return this.#follow(way);
+    this.close();
+    this.#opened = { phase: 'failed', problem, mayRetry: false };
+  }
+
+  /** An entry of the catalog, as `open` a link. */
+  openPublished(entryId: string): Promise<void> {
+    return this.#follow({
+      from: 'catalog',
+      open: (signal) => this.#engine.catalog.open(entryId, signal),
+    });
+  }
+
+  async retry(): Promise<void> {
+    if (this.#way !== null) await this.#follow(this.#way);
   }
 
   /** Puts the file on this device's list. */
@@ -94,10 +97,33 @@ export class OpenLink implements Disposable {
         .catch((cause: unknown) => this.#notices.error('The file could not be forgotten', cause));
     this.#downloading = false;
     this.#opened = null;
+    this.#way = null;
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #follow(way: Way): Promise<void> {
+    this.close();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#way = way;
+    this.#opened = { phase: 'opening' };
+    try {
+      const { file, listed } = await way.open(abort.signal);
+      if (abort.signal.aborted) {
+        if (!listed) await this.#engine.sharing.close(file.manifestId);
+        return;
+      }
+      this.#opened = { phase: 'open', file, listed, check: null };
+      const check = await this.#check(file, abort.signal);
+      this.#tell(check, abort.signal);
+    } catch (cause) {
+      if (abort.signal.aborted) return;
+      const problem = way.from === 'catalog' ? problemOfPublished(cause) : problemOfError(cause);
+      this.#opened = { phase: 'failed', problem, mayRetry: true };
+    }
   }
 
   /** The file may have been added meanwhile. */

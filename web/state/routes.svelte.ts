@@ -2,7 +2,7 @@
 import type { AddressBar } from './address-bar.ts';
 
 /** In the order of the navigation; the first is where the app begins. */
-export const VIEWS = ['files', 'network', 'activity'] as const;
+export const VIEWS = ['files', 'catalog', 'network', 'activity'] as const;
 export type View = (typeof VIEWS)[number];
 
 export function viewHref(view: View): string {

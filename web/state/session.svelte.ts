@@ -10,7 +10,7 @@ import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
-import type { Abilities, AppEngine, ManifestId, ShareLinks } from './engine-types.ts';
+import type { Abilities, AppEngine, ManifestId, PublicCatalog, ShareLinks } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export class Session implements AsyncDisposable {
@@ -27,6 +27,7 @@ export class Session implements AsyncDisposable {
   readonly update: AppUpdate;
   readonly deletions: FileDeletions;
   readonly openLink: OpenLink;
+  readonly catalog: PublicCatalog;
 
   constructor(engine: AppEngine, notices: Notices) {
     this.#engine = engine;
@@ -42,6 +43,7 @@ export class Session implements AsyncDisposable {
     this.update = new AppUpdate(engine, notices);
     this.deletions = new FileDeletions(engine, notices);
     this.openLink = new OpenLink(engine, notices);
+    this.catalog = engine.catalog;
   }
 
   /** Whether leaving the page would interrupt something. */

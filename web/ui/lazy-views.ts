@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { View } from '../state/routes.svelte.ts';
 
 export const LAZY_VIEWS: Readonly<Record<Exclude<View, 'files'>, () => Promise<{ default: Component }>>> = {
+  catalog: () => import('./catalog/CatalogView.svelte'),
   network: () => import('./network/NetworkView.svelte'),
   activity: () => import('./activity/ActivityView.svelte'),
 };

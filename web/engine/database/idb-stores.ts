@@ -1,6 +1,7 @@
 import type { LocalStores } from '../local-stores.ts';
 import { IdbFiles } from './idb-files.ts';
 import { IdbJournals } from './idb-journals.ts';
+import { IdbPublications } from './idb-publications.ts';
 import { IdbShares } from './idb-shares.ts';
 import { IdbSwarmKey } from './idb-swarm-key.ts';
 import { openDatabase } from './open-database.ts';
@@ -17,6 +18,7 @@ export async function openIdbStores(onClosed: () => void): Promise<LocalStores> 
       files: new IdbFiles(database, deviceKey),
       journals: new IdbJournals(database, deviceKey, navigator.locks),
       shares: new IdbShares(database, deviceKey),
+      publications: new IdbPublications(database),
       swarmKey: new IdbSwarmKey(database, deviceKey),
       [Symbol.asyncDispose]: () => {
         database.close();

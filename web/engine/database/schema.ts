@@ -6,6 +6,7 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Bytes } from '../../../shared/bytes.ts';
 import type { CompressionMode } from '../../../shared/codec/compression.ts';
 import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
+import type { OwnPublication } from '../../../shared/engine/catalog-publish.ts';
 import type { JournalEntry } from '../../../shared/engine/ports.ts';
 import type { ChunkId, ManifestId } from '../../../shared/ids.ts';
 
@@ -85,6 +86,8 @@ export interface LanvaultSchema extends DBSchema {
   'swarm-keys': { key: string; value: WrappedSecret };
   /** Keyed by manifest id. */
   shares: { key: string; value: ShareRecord };
+  /** Not wrapped: the one key in it is that of a link which anybody can read in the catalog. */
+  publications: { key: string; value: OwnPublication };
 }
 
 export type LanvaultDatabase = IDBPDatabase<LanvaultSchema>;
@@ -110,6 +113,9 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
   },
   (database) => {
     database.createObjectStore('shares');
+  },
+  (database) => {
+    database.createObjectStore('publications', { keyPath: 'id' });
   },
 ];
 

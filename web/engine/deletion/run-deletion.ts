@@ -1,9 +1,11 @@
 import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
+import { noteUnpublishing } from '../../../shared/engine/catalog-publish.ts';
 import { deleteUpload } from '../../../shared/engine/delete.ts';
 import type { DeleteResult } from '../../../shared/engine/delete.ts';
 import type { DeletionPort } from '../../../shared/engine/deletion-ports.ts';
 import { OwnedChunks } from '../../../shared/engine/owned-chunks.ts';
-import type { LocalStores } from '../local-stores.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import type { LinkChunk, LocalStores } from '../local-stores.ts';
 import type { DeletionItem } from './deletion-item.ts';
 
 export interface DeletionSurroundings {
@@ -14,7 +16,8 @@ export interface DeletionSurroundings {
 }
 
 /**
- * One run, from wherever its journal is. What the swarm was told of leaves the list, with the links to it; the journal goes when
+ * One run, from wherever its journal is. What the swarm was told of leaves the list, with the links to it, and is to be
+ * unpublished; the journal goes when
  * nobody is left to confirm. Throws as `deleteUpload`, and `CONFLICT` while another tab is at it.
  */
 export async function runDeletion(
@@ -24,7 +27,7 @@ export async function runDeletion(
   signal: AbortSignal,
 ): Promise<DeleteResult> {
   const { uploadId, manifestId } = item.upload;
-  const { vault, journals, shares, files } = stores;
+  const { vault, journals, shares, publications, files } = stores;
   const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
   const journal = await journals.openAbandoned(uploadId);
   let result: DeleteResult;
@@ -36,9 +39,7 @@ export async function runDeletion(
         journal,
         swarm,
         deleteKey,
-        ...(manifestId === null
-          ? {}
-          : { manifestId, linkChunks: (await shares.get(manifestId))?.chunks ?? [] }),
+        ...(manifestId === null ? {} : { manifestId, linkChunks: await linkChunksOf(manifestId, stores) }),
         onProgress: (progress) => {
           item.progress(progress);
           onProgress();
@@ -50,6 +51,7 @@ export async function runDeletion(
     await journal.close();
   }
   if (manifestId !== null && result.failed === 0) {
+    await noteUnpublishing(manifestId, publications);
     await files.remove(manifestId);
     // The journal has their chunks by now.
     await shares.remove(manifestId);
@@ -57,4 +59,13 @@ export async function runDeletion(
   }
   if (result.complete) await journals.remove(uploadId);
   return result;
+}
+
+/** Chunks of all that leads to a file: of its link, and of its publications. */
+async function linkChunksOf(
+  manifestId: ManifestId,
+  { shares, publications }: Pick<LocalStores, 'shares' | 'publications'>,
+): Promise<readonly LinkChunk[]> {
+  const published = (await publications.list()).filter((each) => each.manifestId === manifestId);
+  return [...((await shares.get(manifestId))?.chunks ?? []), ...published.flatMap(({ chunks }) => chunks)];
 }

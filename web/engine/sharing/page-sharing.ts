@@ -2,7 +2,6 @@ import type { XzCodec } from '../../../shared/codec/xz.ts';
 import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import type { SwarmView } from '../../../shared/engine/swarm-view.ts';
-import { AppError } from '../../../shared/errors.ts';
 import { formatLink, formatWebFragment, parseLink } from '../../../shared/format/capability.ts';
 import type { CapabilityLink } from '../../../shared/format/capability.ts';
 import { computeManifestId } from '../../../shared/format/manifest.ts';
@@ -10,6 +9,7 @@ import type { ManifestId } from '../../../shared/ids.ts';
 import type { StoredFile } from '../contract.ts';
 import type { LocalStores } from '../local-stores.ts';
 import type { SwarmGate } from '../swarm-gate.ts';
+import { throughLocks } from '../through-locks.ts';
 import type { LinkedFile, ShareLinks, Sharing } from './sharing-contract.ts';
 
 /** Loaded with the first link. */
@@ -50,9 +50,9 @@ export class PageSharing implements Sharing {
 
   async open(text: string, signal: AbortSignal): Promise<LinkedFile> {
     const link = parseLink(text);
-    const { swarm, view, stores, loadXz } = this.#options;
+    const { swarm, view, stores, gate, loadXz } = this.#options;
     const [xz, { openLink }] = await Promise.all([loadXz(), loadLinks()]);
-    const manifest = await this.#throughLocks(signal, () => openLink(link, { swarm, view, xz }, signal));
+    const manifest = await throughLocks(gate, signal, () => openLink(link, { swarm, view, xz }, signal));
     const id = await computeManifestId(manifest);
     const held = await stores.files.hold(id, manifest);
     this.#opened.set(id, held.file);
@@ -74,7 +74,7 @@ export class PageSharing implements Sharing {
   }
 
   async #storeLink(manifestId: ManifestId, signal: AbortSignal): Promise<CapabilityLink> {
-    const { stores, swarm, view, loadXz } = this.#options;
+    const { stores, swarm, view, gate, loadXz } = this.#options;
     const { vault, files, shares } = stores;
     const [manifest, xz, { storeManifestLink }, deleteKey] = await Promise.all([
       files.manifest(manifestId),
@@ -84,24 +84,10 @@ export class PageSharing implements Sharing {
     ]);
     const remember = (chunk: Parameters<typeof shares.addChunk>[1]): Promise<void> =>
       shares.addChunk(manifestId, chunk);
-    const link = await this.#throughLocks(signal, () =>
+    const link = await throughLocks(gate, signal, () =>
       storeManifestLink(manifest, { swarm, view, xz, deleteKey, remember }, signal),
     );
     await shares.setLink(manifestId, link);
     return link;
-  }
-
-  /** Tries again when a private swarm had turned the key away in between. */
-  async #throughLocks<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const { gate } = this.#options;
-    for (;;) {
-      await gate.whenOpen(signal);
-      const { locks } = gate;
-      try {
-        return await work();
-      } catch (cause) {
-        if (gate.locks === locks || signal.aborted) throw AppError.from(cause);
-      }
-    }
   }
 }

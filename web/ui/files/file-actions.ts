@@ -7,5 +7,7 @@ export interface FileActions {
   readonly exportManifest: (file: StoredFile) => void;
   readonly share: (file: StoredFile) => void;
   /** Asks first. */
+  readonly publish: (file: StoredFile) => void;
+  /** Asks first. */
   readonly delete: (files: readonly StoredFile[]) => void;
 }

@@ -4,6 +4,7 @@ import type { View } from '../../state/routes.svelte.ts';
 
 export const VIEW_LOOKS: Readonly<Record<View, { readonly icon: IconName; readonly label: string }>> = {
   files: { icon: 'folder', label: 'Files' },
+  catalog: { icon: 'catalog', label: 'Catalog' },
   network: { icon: 'network', label: 'Network' },
   activity: { icon: 'activity', label: 'Activity' },
 };

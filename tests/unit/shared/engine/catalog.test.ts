@@ -5,10 +5,18 @@ import type { XzCodec } from '../../../../shared/codec/xz.ts';
 import { createSigner } from '../../../../shared/crypto/sign.ts';
 import { listCatalog, openPublication } from '../../../../shared/engine/catalog.ts';
 import type { CatalogEntry, CatalogPort, CatalogSummary } from '../../../../shared/engine/catalog.ts';
-import { entryIdOf, publishManifest, unpublish } from '../../../../shared/engine/catalog-publish.ts';
+import {
+  entryIdOf,
+  noteUnpublishing,
+  publishManifest,
+  publishedChunks,
+  settleUnpublishing,
+  unpublish,
+} from '../../../../shared/engine/catalog-publish.ts';
 import type { OwnPublication, PublicationStore } from '../../../../shared/engine/catalog-publish.ts';
 import { createRelaySwarm } from '../../../../shared/engine/relay-client.ts';
 import { AppError } from '../../../../shared/errors.ts';
+import { parseManifestId } from '../../../../shared/ids.ts';
 import { CATALOG_SHARDS, MAX_CATALOG_ROWS_READ } from '../../../../shared/limits.ts';
 import {
   catalogList,
@@ -19,11 +27,11 @@ import {
 } from '../../../../shared/protocol/catalog.ts';
 import type { Publication } from '../../../../shared/protocol/catalog.ts';
 import type { CatalogPage, CatalogRow } from '../../../../shared/protocol/catalog-routes.ts';
-import { entryId, signEntry, verifyEntry, verifyRemoval } from '../../../../shared/protocol/records.ts';
-import type { ListEntry } from '../../../../shared/protocol/records.ts';
+import { entryId, signEntry } from '../../../../shared/protocol/records.ts';
 import { loadTestXz } from '../support/vectors.ts';
 import { DownloadBench } from './download-bench.ts';
 import { DELETE_KEY } from './fakes.ts';
+import { MemoryCatalog } from './memory-catalog.ts';
 import { RelayStub, json } from './relay-stub.ts';
 import { never } from './upload-bench.ts';
 
@@ -141,6 +149,26 @@ describe('a listing', () => {
     expect((await listed(scripted([pageOf(rows)]), 'GRÜ')).names).toEqual(['Grüße.TXT']);
   });
 
+  it('checks no signature twice, and believes no other entry under a known id', async () => {
+    const row = await rowOf(1, 'known');
+    const { entries } = await listed(scripted([pageOf([row])]));
+    const verified = new Map(entries.map((entry) => [entry.id, entry]));
+    const unsigned = { ...row, signature: '00'.repeat(64) };
+    const other = { ...(await rowOf(2, 'other')), id: row.id };
+    const again: CatalogEntry[] = [];
+    const catalog = scripted([pageOf([unsigned, other])]);
+    for await (const entry of listCatalog({ catalog, verified }, never())) again.push(entry);
+    expect(again).toEqual(entries);
+  });
+
+  it('reads no more rows than it is told to', async () => {
+    const rows = await Promise.all([1, 2, 3, 4].map((number) => rowOf(number, `file ${number}`)));
+    const catalog = scripted(rows.map((row) => pageOf([row], { next: '00'.repeat(33) })));
+    const found: CatalogEntry[] = [];
+    for await (const entry of listCatalog({ catalog, maxRows: 2 }, never())) found.push(entry);
+    expect([found.length, catalog.asked]).toEqual([2, 2]);
+  });
+
   it('ends when a relay turns the same page for ever', async () => {
     const catalog = scripted([pageOf([await rowOf(1, 'again')], { next: '00'.repeat(33) })]);
     const { names } = await listed(catalog);
@@ -218,28 +246,6 @@ class MemoryPublications implements PublicationStore {
   }
 }
 
-/** Verifies as a relay does. */
-class MemoryCatalog implements Pick<CatalogPort, 'publish' | 'unpublish'> {
-  readonly entries = new Map<string, ListEntry>();
-  fault: AppError | null = null;
-
-  async publish(entry: ListEntry) {
-    const list = catalogListOf(entry.public_key);
-    await verifyEntry(list, entry);
-    const id = entryId(list, entry);
-    this.entries.set(id, entry);
-    if (this.fault !== null) throw this.fault;
-    return { id, holders: ['11'.repeat(32)] };
-  }
-
-  async unpublish(removal: Parameters<CatalogPort['unpublish']>[0]) {
-    await verifyRemoval(catalogListOf(removal.public_key), removal);
-    if (this.fault !== null) throw this.fault;
-    this.entries.delete(removal.entry);
-    return { id: removal.entry, holders: [] };
-  }
-}
-
 describe('publishing', () => {
   let xz: XzCodec;
   beforeAll(async () => {
@@ -278,6 +284,26 @@ describe('publishing', () => {
     expect(known.length).toBeGreaterThan(0);
     const found = await bench.clock.run(openPublication(await entryIn(catalog), options, never()));
     expect(found.header).toEqual(bench.manifest.header);
+  });
+
+  it('stands in the catalog under the name that was given, as far as it may hold it', async () => {
+    const { bench, catalog, options } = await stage();
+    const named = { ...options, name: ' a/b <i>plan</i>\u202e ' };
+    await bench.clock.run(publishManifest(bench.manifest, named, never()));
+    expect((await entryIn(catalog)).publication.name).toBe('a_b <i>plan<_i>_');
+  });
+
+  it('is taken back when its file is deleted, and what it is read from is referred to until then', async () => {
+    const { catalog, store, options, publish } = await stage();
+    const { publication: own } = await publish();
+    const referred = async (): Promise<string[]> => Array.fromAsync(publishedChunks(store));
+    expect(await referred()).toEqual(own.chunks.map(({ id }) => id));
+    await noteUnpublishing(parseManifestId('ab'.repeat(32)), store);
+    expect(store.only.state).toBe('published');
+    await noteUnpublishing(own.manifestId, store);
+    expect([store.only.state, catalog.entries.size]).toEqual(['unpublishing', 1]);
+    await settleUnpublishing(options, never());
+    expect([store.only.state, catalog.entries.size, await referred()]).toEqual(['unpublished', 0, []]);
   });
 
   it('has a signer of its own each time', async () => {

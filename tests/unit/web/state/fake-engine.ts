@@ -11,6 +11,7 @@ import type {
   SwarmHealth,
   Transfer,
 } from '../../../../web/engine/contract.ts';
+import type { CatalogView, PublicCatalog } from '../../../../web/engine/catalog/catalog-contract.ts';
 import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/deletion-contract.ts';
 import type { FileChecks } from '../../../../web/engine/health/health-contract.ts';
 import { distributionOf } from '../../shared/engine/distributions.ts';
@@ -126,6 +127,43 @@ export class FakeNetwork implements NetworkPort {
   }
 }
 
+/** A catalog that a test fills by hand. */
+export class FakeCatalog implements PublicCatalog {
+  /** One for each text that is looked for now. */
+  readonly watching = new Map<string, (view: CatalogView) => void>();
+  readonly calls: string[] = [];
+  failure: AppError | null = null;
+  linked: LinkedFile | null = null;
+
+  watch(q: string, callback: (view: CatalogView) => void): () => void {
+    this.watching.set(q, callback);
+    return () => this.watching.delete(q);
+  }
+
+  async open(entryId: string): Promise<LinkedFile> {
+    await this.#act(`open ${entryId}`);
+    if (this.linked === null) throw new AppError('CHUNK_LOST', 'Nobody has it.');
+    return this.linked;
+  }
+
+  publish(id: ManifestId, name: string): Promise<void> {
+    return this.#act(`publish ${id} as ${name}`);
+  }
+
+  unpublish(ownId: string): Promise<void> {
+    return this.#act(`unpublish ${ownId}`);
+  }
+
+  settle(): Promise<void> {
+    return this.#act('settle');
+  }
+
+  #act(call: string): Promise<void> {
+    this.calls.push(call);
+    return this.failure === null ? Promise.resolve() : Promise.reject(this.failure);
+  }
+}
+
 export class FakeEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly files = new Watched<readonly StoredFile[]>([]);
@@ -138,6 +176,7 @@ export class FakeEngine implements AppEngine {
   readonly access = new Watched<SwarmAccess>({ lock: null, hasKey: false });
   readonly update = new Watched(false);
   readonly network = new FakeNetwork();
+  readonly catalog = new FakeCatalog();
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
   readonly calls: string[] = [];
   disposed = false;

@@ -52,6 +52,24 @@ describe('OpenLink', () => {
     expect(engine.calls).toContain(`close ${file.manifestId}`);
   });
 
+  it('opens an entry of the catalog in the same way, and says what it was when it fails', async () => {
+    const { engine, file, openLink } = start();
+    await openLink.openPublished('e1');
+    expect(openLink.opened).toMatchObject({
+      phase: 'failed',
+      problem: { title: 'This file is not there any more' },
+    });
+    engine.catalog.linked = { file, listed: false };
+    await openLink.retry();
+    expect([openLink.opened?.phase, openLink.from]).toEqual(['open', 'catalog']);
+    expect(engine.catalog.calls).toEqual(['open e1', 'open e1']);
+    openLink.close();
+    expect(engine.calls).toContain(`close ${file.manifestId}`);
+    engine.catalog.failure = new AppError('CORRUPT', 'It lies.');
+    await openLink.openPublished('e2');
+    expect(openLink.opened).toMatchObject({ problem: { title: 'What was published is not a file' } });
+  });
+
   it('asks nobody about what is no link', async () => {
     const { engine, openLink } = start();
     await openLink.open(LINK.slice(0, -1));

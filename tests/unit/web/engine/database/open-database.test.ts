@@ -19,6 +19,7 @@ describe('openDatabase', () => {
       'journal-entries',
       'journals',
       'manifest-rows',
+      'publications',
       'shares',
       'swarm-keys',
       'vault',

@@ -6,6 +6,7 @@ import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
 import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
 import { IdbFiles } from '../../../../../web/engine/database/idb-files.ts';
 import { IdbJournals } from '../../../../../web/engine/database/idb-journals.ts';
+import { IdbPublications } from '../../../../../web/engine/database/idb-publications.ts';
 import { IdbShares } from '../../../../../web/engine/database/idb-shares.ts';
 import { IdbSwarmKey } from '../../../../../web/engine/database/idb-swarm-key.ts';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
@@ -46,6 +47,7 @@ beforeEach(async () => {
     files: new IdbFiles(database, deviceKey),
     journals: new IdbJournals(database, deviceKey, navigator.locks),
     shares: new IdbShares(database, deviceKey),
+    publications: new IdbPublications(database),
     swarmKey: new IdbSwarmKey(database, deviceKey),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -1,0 +1,77 @@
+import { AppError } from '../../../shared/errors.ts';
+import type { ManifestId } from '../../../shared/ids.ts';
+import type { LinkedFile } from '../sharing/sharing-contract.ts';
+import type { CatalogView, PublicCatalog } from './catalog-contract.ts';
+import type { PageCatalog, PageCatalogOptions } from './page-catalog.ts';
+
+/** The catalog, whose code is loaded when it is first asked for. */
+export class LazyCatalog implements PublicCatalog {
+  readonly #options: PageCatalogOptions;
+  #loaded: Promise<PageCatalog> | null = null;
+  #disposed = false;
+
+  constructor(options: PageCatalogOptions) {
+    this.#options = options;
+  }
+
+  watch(q: string, callback: (view: CatalogView) => void): () => void {
+    let stop: (() => void) | null = null;
+    let stopped = false;
+    this.#load().then(
+      (catalog) => {
+        if (!stopped) stop = catalog.watch(q, callback);
+      },
+      (cause: unknown) => {
+        const { code, message } = AppError.from(cause);
+        if (!stopped) callback({ news: null, error: { code, message } });
+      },
+    );
+    return () => {
+      stopped = true;
+      stop?.();
+    };
+  }
+
+  async open(entryId: string, signal: AbortSignal): Promise<LinkedFile> {
+    return (await this.#load()).open(entryId, signal);
+  }
+
+  async publish(manifestId: ManifestId, name: string, signal: AbortSignal): Promise<void> {
+    await (await this.#load()).publish(manifestId, name, signal);
+  }
+
+  async unpublish(ownId: string, signal: AbortSignal): Promise<void> {
+    await (await this.#load()).unpublish(ownId, signal);
+  }
+
+  async settle(): Promise<void> {
+    const own = await this.#options.stores.publications.list();
+    if (own.some(({ state }) => state === 'unpublishing')) await (await this.#load()).settle();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    // One that could not be loaded has nothing to end.
+    this.#loaded?.then((catalog) => catalog.dispose()).catch(() => undefined);
+  }
+
+  /** A failure is not remembered. */
+  #load(): Promise<PageCatalog> {
+    this.#loaded ??= this.#make().catch((cause: unknown) => {
+      this.#loaded = null;
+      throw new AppError(
+        'UNAVAILABLE',
+        'The relay that serves the app does not answer: this part of it could not be loaded.',
+        { cause },
+      );
+    });
+    return this.#loaded;
+  }
+
+  async #make(): Promise<PageCatalog> {
+    const { PageCatalog: Made } = await import('./page-catalog.ts');
+    const catalog = new Made(this.#options);
+    if (this.#disposed) catalog.dispose();
+    return catalog;
+  }
+}
