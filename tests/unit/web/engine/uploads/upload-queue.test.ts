@@ -1,29 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EngineClock } from '../../../../../shared/engine/clock.ts';
 import { createDownloader } from '../../../../../shared/engine/download.ts';
-import { AppError, abortError } from '../../../../../shared/errors.ts';
+import { AppError } from '../../../../../shared/errors.ts';
 import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
 import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
-import { IdbFiles } from '../../../../../web/engine/database/idb-files.ts';
-import { IdbJournals } from '../../../../../web/engine/database/idb-journals.ts';
-import { IdbPublications } from '../../../../../web/engine/database/idb-publications.ts';
-import { IdbShares } from '../../../../../web/engine/database/idb-shares.ts';
-import { IdbSwarmKey } from '../../../../../web/engine/database/idb-swarm-key.ts';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
 import type { LanvaultDatabase } from '../../../../../web/engine/database/schema.ts';
-import { openVault } from '../../../../../web/engine/database/vault-store.ts';
 import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
 import { UploadQueue } from '../../../../../web/engine/uploads/upload-queue.ts';
 import { FakeWorkers, collect, pseudoRandom } from '../../../shared/engine/fakes.ts';
 import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
+import { instant, openFreshStores } from '../browser-bench.ts';
 import { LockableGate } from '../lockable-gate.ts';
-import { freshIndexedDb } from '../database/fresh-indexed-db.ts';
-
-/** The swarm answers at once. */
-const instant: EngineClock = {
-  now: () => 0,
-  sleep: (_ms, signal) => (signal.aborted ? Promise.reject(abortError(signal)) : Promise.resolve()),
-};
 
 function picked(name: string, blocks: number, seed = name): PickedFile {
   const content = pseudoRandom(blocks * BLOCK_BYTES - 5, seed);
@@ -38,19 +25,8 @@ let gate: LockableGate;
 const queues: UploadQueue[] = [];
 
 beforeEach(async () => {
-  freshIndexedDb();
+  stores = await openFreshStores();
   database = await openDatabase(() => undefined);
-  const { vault, deviceKey } = await openVault(database);
-  stores = {
-    persistent: true,
-    vault,
-    files: new IdbFiles(database, deviceKey),
-    journals: new IdbJournals(database, deviceKey, navigator.locks),
-    shares: new IdbShares(database, deviceKey),
-    publications: new IdbPublications(database),
-    swarmKey: new IdbSwarmKey(database, deviceKey),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
   swarm = new MemorySwarm(instant, 6);
   workers = new FakeWorkers();
   gate = new LockableGate();
@@ -58,6 +34,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const queue of queues.splice(0)) await queue.dispose();
+  await stores[Symbol.asyncDispose]();
   database.close();
 });
 
