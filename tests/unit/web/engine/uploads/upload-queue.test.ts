@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDownloader } from '../../../../../shared/engine/download.ts';
-import { AppError } from '../../../../../shared/errors.ts';
+import { AppError, abortError } from '../../../../../shared/errors.ts';
 import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
 import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
