@@ -1,5 +1,4 @@
 /** Ed25519 signatures (RFC 8032), by WebCrypto where it knows the curve, else `@noble/curves`. */
-import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import { concatBytes, fromHex, toHex } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';
@@ -9,6 +8,9 @@ import type { Backend } from './backend.ts';
 const SEED_BYTES = 32;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
+
+/** The curve's code in JavaScript, 13 KB compressed: most browsers only need it to make keys. */
+const loadCurve = () => import('@noble/curves/ed25519.js');
 
 /** PKCS#8 (RFC 8410 §7) around a 32-byte seed: the only private form that all WebCrypto implementations import. */
 const PKCS8_PREFIX = fromHex('302e020100300506032b657004220420');
@@ -24,6 +26,7 @@ export interface Signer {
 export async function createSigner(seed: Bytes, backend: Backend = defaultBackend()): Promise<Signer> {
   if (seed.length !== SEED_BYTES) throw new AppError('BAD_INPUT', `A signing seed is ${SEED_BYTES} bytes.`);
   const ownSeed = seed.slice();
+  const { ed25519 } = await loadCurve();
   const publicKey = ed25519.getPublicKey(ownSeed);
   if (backend === 'noble' || !(await hasWebCryptoEd25519())) {
     return { publicKey, sign: (message) => Promise.resolve(ed25519.sign(message, ownSeed)) };
@@ -50,6 +53,7 @@ export async function verifySignature(
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   if (isWeakKey(publicKey)) return false;
   if (backend === 'noble' || !(await hasWebCryptoEd25519())) {
+    const { ed25519 } = await loadCurve();
     // RFC 8032 as WebCrypto has it, not the laxer ZIP 215 that noble takes by default.
     return ed25519.verify(signature, message, publicKey, { zip215: false });
   }
@@ -58,11 +62,18 @@ export async function verifySignature(
   return crypto.subtle.verify('Ed25519', key, unshared(signature), unshared(message));
 }
 
-/** The eight points of small order; two of them also with the sign that they cannot have. */
+/** The eight points of small order (https://eprint.iacr.org/2020/1244, table 6a); two of them also with the sign that they cannot have. */
 const SMALL_ORDER: ReadonlySet<string> = new Set([
-  ...ED25519_TORSION_SUBGROUP,
+  '00'.repeat(32),
+  `${'00'.repeat(31)}80`,
+  `01${'00'.repeat(31)}`,
   `01${'00'.repeat(30)}80`,
+  `ec${'ff'.repeat(30)}7f`,
   `ec${'ff'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
 ]);
 
 /**
@@ -86,6 +97,9 @@ async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey | null>
   }
 }
 
+/** RFC 8032 §5.1. */
+const BASE_POINT = fromHex(`58${'66'.repeat(31)}`);
+
 let ed25519Support: Promise<boolean> | undefined;
 
 /** Chromium has had the curve since 137, Firefox 129, Safari 17; asked once. */
@@ -96,7 +110,7 @@ function hasWebCryptoEd25519(): Promise<boolean> {
 
 async function probeEd25519(): Promise<boolean> {
   try {
-    await crypto.subtle.importKey('raw', ed25519.Point.BASE.toBytes() as Bytes, 'Ed25519', false, ['verify']);
+    await crypto.subtle.importKey('raw', BASE_POINT, 'Ed25519', false, ['verify']);
     return true;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'NotSupportedError') return false;

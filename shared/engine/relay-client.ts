@@ -1,5 +1,5 @@
 /** The swarm behind an entry relay's HTTP interface, derived from `protocol/routes`. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { toHex } from '../bytes.ts';
 import { parseChunkId, parseRelayId } from '../ids.ts';
 import type { ChunkId, RelayId } from '../ids.ts';

@@ -1,5 +1,5 @@
 /** What a relay tells of its care for the data: repair, balance, scrub and leaving. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Id, SafeInteger } from './schemas.ts';
 

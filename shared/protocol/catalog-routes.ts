@@ -1,5 +1,5 @@
 /** The public catalog over HTTP. Nothing in a row is to be believed before its signature has been checked. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { CATALOG_SHARDS, MAX_CATALOG_PAGE_ROWS, MAX_CATALOG_QUERY_CHARS } from '../limits.ts';
 import { ListEntry, ListRemoval } from './records.ts';

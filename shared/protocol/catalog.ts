@@ -2,7 +2,7 @@
  * The public catalog: signed list entries whose value names a file and carries the capability link of its manifest, so
  * that anyone on the swarm can find and read it. One signer per publication; the signer decides the shard.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from '../bytes.ts';
 import { sha256Sync } from '../crypto/hash.ts';

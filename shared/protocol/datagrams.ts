@@ -1,5 +1,5 @@
 /** Discovery datagrams: one JSON object each, ≤ 512 bytes, on UDP 9999. A beacon is a hint; links prove identity. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Id, Port } from './schemas.ts';
 

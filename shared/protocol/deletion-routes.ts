@@ -1,5 +1,5 @@
 /** Deletion over HTTP: the owner's tokens go to any relay, which applies them, hands them on, and says who has confirmed. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_CONFIRMING_RELAYS, MAX_DELETE_BATCH } from '../limits.ts';
 import { Hex, Id } from './schemas.ts';

@@ -1,5 +1,5 @@
 /** What clients ask of the DHT over HTTP: where chunks lie, where a relay is, and a signer's newest record. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_LOCATE_IDS, MAX_PEERS, REPLICAS } from '../limits.ts';
 import { AtomicRecord } from './records.ts';

@@ -1,5 +1,5 @@
 /** What `WS /events` sends: one JSON object a message. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { CARE_EVENTS } from './care-events.ts';
 import { Id, Port, SafeInteger } from './schemas.ts';

@@ -1,5 +1,5 @@
 /** What only a relay's operator may ask of it: the token is in `operator.token` in its storage folder. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_RELAY_ADDRESS_CHARS, NONCE_BYTES } from '../limits.ts';
 import { CareReport } from './care-events.ts';

@@ -1,5 +1,5 @@
 /** Receipts: a relay's signature over "I stored this chunk", bound to the client's nonce. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { concatBytes, fromHex, uint64be, utf8 } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';

@@ -2,7 +2,7 @@
  * Small signed values that the DHT keeps. Atomic records: one per signer and salt, the highest sequence number wins (as
  * BEP 44's mutable items). Lists: grow-only sets of signed entries; an entry goes by a removal that its own signer signs.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { concatBytes, fromBase64Url, fromHex, toHex, uint64be, utf8 } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';

@@ -2,7 +2,7 @@
  * The relay's HTTP interface, written once: the relay derives its handlers' types, validation and OpenAPI document
  * from these definitions, the engine its client. Chunk bodies are raw `application/octet-stream`.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
@@ -19,7 +19,7 @@ export const ApiError = Type.Object({
     code: Type.String(),
     message: Type.String(),
     details: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+      Type.RecordFromPattern(Type.StringKey, Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
     ),
   }),
 });

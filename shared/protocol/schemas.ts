@@ -1,7 +1,7 @@
 /** Schemas that several messages share. JSON objects may carry unknown fields; readers ignore them. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check, Errors } from 'typebox/value';
 import { AppError } from '../errors.ts';
 
 /** 64 lowercase hex characters. */
@@ -13,8 +13,8 @@ export const Cursor = Type.Union([Type.String({ maxLength: 256 }), Type.Null()])
 
 /** Checks foreign data against its schema. Throws `BAD_INPUT` that names what is wrong, never the data itself. */
 export function parseWith<T extends TSchema>(schema: T, value: unknown, what: string): Static<T> {
-  if (Value.Check(schema, value)) return value;
-  const [first] = Value.Errors(schema, value);
+  if (Check(schema, value)) return value;
+  const [first] = Errors(schema, value);
   const where = first === undefined ? '' : ` (${first.instancePath || '/'} ${first.message})`;
   throw new AppError('BAD_INPUT', `${what} is not valid${where}.`);
 }

@@ -3,7 +3,7 @@
  * itself over that and a nonce of its own, and gets a token for an hour. The relay proves itself in the same answer, so that a
  * client does not talk to one outside the swarm.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { concatBytes, fromHex, toHex } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';

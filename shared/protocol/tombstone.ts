@@ -3,7 +3,7 @@
  * `id = SHA-256(verifier ‖ body hash)`, so anybody can check one against the id alone, and nobody can make one for a
  * chunk that is not theirs.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { concatBytes, fromHex } from '../bytes.ts';
 import { sha256Sync } from '../crypto/hash.ts';

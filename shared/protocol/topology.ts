@@ -1,5 +1,5 @@
 /** `GET /topology`: the swarm as a graph, as far as the answering relay knows it. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Id, Port, SafeInteger } from './schemas.ts';
 

@@ -3,7 +3,7 @@
  * each other; `mergeEntries` brings two copies together, in whatever order they meet. Each part of an entry is a register
  * with a stamp: the highest stamp wins. Deletion is for good. Fields of later versions are kept.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { assertFilename } from '../format/filename.ts';
 import { MAX_INDEX_TIME, MAX_MEDIA_TYPE_CHARS } from '../limits.ts';

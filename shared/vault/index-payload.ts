@@ -4,7 +4,7 @@
  * - `{"kind":"vault-index-part","entries":[entry…]}`: entries by the first bits of their ids, in order.
  * The same entries give the same bytes, so that a change sends the root and one part.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { utf8 } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';

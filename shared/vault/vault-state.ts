@@ -2,7 +2,7 @@
  * What a device keeps of its vault's index: all that it knows, what it has published, and every chunk that it has made for
  * that, so that none is forgotten in the swarm. It is kept as items of text, each under a key, so that a change writes little.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { AppError } from '../errors.ts';
 import { parseManifestId } from '../ids.ts';

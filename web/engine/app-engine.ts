@@ -1,7 +1,6 @@
 /** The composition of the engine in the page: local stores, swarm, workers, uploads, downloads, service worker. */
 import { systemClock } from '../../shared/engine/clock.ts';
-import { createDownloader } from '../../shared/engine/download.ts';
-import type { Downloader } from '../../shared/engine/download.ts';
+import type { DownloaderOptions } from '../../shared/engine/download.ts';
 import type { BlockWorkers } from '../../shared/engine/ports.ts';
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
 import type { RelaySwarm } from '../../shared/engine/relay-client.ts';
@@ -12,7 +11,6 @@ import type { XzCodec } from '../../shared/codec/xz.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { detectAbilities } from './abilities.ts';
-import { createBlockWorkers } from './block-workers.ts';
 import { LazyCatalog } from './catalog/lazy-catalog.ts';
 import type {
   Abilities,
@@ -24,17 +22,15 @@ import type {
   Transfer,
 } from './contract.ts';
 import { openIdbStores } from './database/idb-stores.ts';
-import { DeletionQueue } from './deletion/deletion-queue.ts';
-import { downloadInMemory, downloadToPicked, saveFilePicker } from './downloads/page-download.ts';
-import { readThroughLocks } from './downloads/read-through-locks.ts';
+import { LazyDeletions } from './deletion/lazy-deletions.ts';
 import { downloadThroughBrowser } from './downloads/stream-download.ts';
 import { FileList } from './file-list.ts';
+import { LazyPart } from './lazy-part.ts';
+import { lazily } from './lazily.ts';
 import type { LocalStores } from './local-stores.ts';
 import type { FileChecks } from './health/health-contract.ts';
 import { createPageChecks } from './health/page-checks.ts';
-import { exportManifest, importManifest } from './manifest-transfer.ts';
-import { createMemoryStores } from './memory-stores.ts';
-import { PageSharing } from './sharing/page-sharing.ts';
+import { LazySharing } from './sharing/lazy-sharing.ts';
 import { createPageNetwork } from './network/page-network.ts';
 import type { SwarmNetwork } from './network/swarm-network.ts';
 import { AppServiceWorker } from './service-worker-registration.ts';
@@ -43,7 +39,10 @@ import { SwarmGate } from './swarm-gate.ts';
 import { SwarmHealthMonitor } from './swarm-health.ts';
 import { SwarmKeyKeeper } from './swarm-key-keeper.ts';
 import { openSwarmKeyNews } from './swarm-key-news.ts';
-import { UploadQueue } from './uploads/upload-queue.ts';
+import type { UploadQueue } from './uploads/upload-queue.ts';
+
+const loadManifestTransfer = lazily(() => import('./manifest-transfer.ts'));
+const loadDirectDownload = lazily(() => import('./downloads/direct-download.ts'));
 
 /**
  * Starts the engine of this page. Throws `UNSUPPORTED` when a newer build has stored data here, `IO` when the browser
@@ -58,8 +57,8 @@ export async function createAppEngine(): Promise<AppEngine> {
 
 class PageEngine implements AppEngine {
   readonly abilities: Abilities;
-  readonly sharing: PageSharing;
-  readonly deletions: DeletionQueue;
+  readonly sharing: LazySharing;
+  readonly deletions: LazyDeletions;
   readonly checks: FileChecks;
   readonly catalog: LazyCatalog;
   readonly #stores: LocalStores;
@@ -69,9 +68,10 @@ class PageEngine implements AppEngine {
   readonly #swarmKey: SwarmKeyKeeper;
   readonly #swarm: RelaySwarm;
   readonly #view: SwarmView;
-  readonly #workers: BlockWorkers & AsyncDisposable;
+  readonly #workers: () => Promise<BlockWorkers>;
+  #pool: (BlockWorkers & AsyncDisposable) | null = null;
   readonly #files: FileList;
-  readonly #uploads: UploadQueue;
+  readonly #uploads: LazyPart<UploadQueue, readonly Transfer[]>;
   readonly #health: SwarmHealthMonitor;
   readonly network: SwarmNetwork;
   #askedToPersist = false;
@@ -95,26 +95,39 @@ class PageEngine implements AppEngine {
     });
     this.#swarm = createRelaySwarm({ baseUrls: [origin], fetch: this.#gate.fetch });
     this.#view = createSwarmView(this.#swarm);
-    this.#workers = createBlockWorkers();
-    this.#files = new FileList(stores.files, persistent);
-    this.#uploads = new UploadQueue({
-      stores,
-      swarm: this.#swarm,
-      workers: this.#workers,
-      gate: this.#gate,
-      onStored: () => {
-        this.#files.changed().catch(reportError);
-      },
+    this.#workers = lazily(async () => {
+      const { createBlockWorkers } = await import('./block-workers.ts');
+      return (this.#pool = createBlockWorkers());
     });
+    this.#files = new FileList(stores.files, persistent);
+    const filesChanged = (): void => {
+      this.#files.changed().catch(reportError);
+    };
+    this.#uploads = new LazyPart<UploadQueue, readonly Transfer[]>(async () => {
+      const [{ UploadQueue }, workers] = await Promise.all([
+        import('./uploads/upload-queue.ts'),
+        this.#workers(),
+      ]);
+      return new UploadQueue({
+        stores,
+        swarm: this.#swarm,
+        workers,
+        gate: this.#gate,
+        onStored: filesChanged,
+      });
+    }, []);
     const loadXz = async (): Promise<XzCodec> => (await import('./sharing/page-xz.ts')).loadPageXz();
-    this.sharing = new PageSharing({
-      origin,
-      stores,
-      swarm: this.#swarm,
-      view: this.#view,
-      gate: this.#gate,
-      loadXz,
-      onKept: () => this.#files.changed(),
+    this.sharing = new LazySharing(async () => {
+      const { PageSharing } = await import('./sharing/page-sharing.ts');
+      return new PageSharing({
+        origin,
+        stores,
+        swarm: this.#swarm,
+        view: this.#view,
+        gate: this.#gate,
+        loadXz,
+        onKept: () => this.#files.changed(),
+      });
     });
     this.catalog = new LazyCatalog({
       stores,
@@ -126,15 +139,18 @@ class PageEngine implements AppEngine {
       clock: systemClock,
       page: document,
     });
-    this.deletions = new DeletionQueue({
-      stores,
-      swarm: this.#swarm,
-      gate: this.#gate,
-      now: () => performance.now(),
-      onGone: () => {
-        this.#files.changed().catch(reportError);
-        this.catalog.settle().catch(reportError);
-      },
+    this.deletions = new LazyDeletions(stores.journals, async () => {
+      const { DeletionQueue } = await import('./deletion/deletion-queue.ts');
+      return new DeletionQueue({
+        stores,
+        swarm: this.#swarm,
+        gate: this.#gate,
+        now: () => performance.now(),
+        onGone: () => {
+          filesChanged();
+          this.catalog.settle().catch(reportError);
+        },
+      });
     });
     this.checks = createPageChecks({ stores, swarm: this.#swarm });
     this.network = createPageNetwork({
@@ -153,7 +169,7 @@ class PageEngine implements AppEngine {
   async start(): Promise<void> {
     await this.#swarmKey.start();
     await this.#files.refresh();
-    await this.#uploads.restore();
+    if ((await this.#stores.journals.leftovers()).length > 0) await (await this.#uploads.get()).restore();
     await this.deletions.restore();
     let settled = false;
     this.#health.watch((health) => {
@@ -189,41 +205,39 @@ class PageEngine implements AppEngine {
     return this.#swarmKey.forget();
   }
 
-  upload(files: readonly PickedFile[], { mode }: { readonly mode: CompressionMode }): Promise<void> {
+  async upload(files: readonly PickedFile[], { mode }: { readonly mode: CompressionMode }): Promise<void> {
     this.#askToPersist();
-    this.#uploads.add(files, mode);
-    return Promise.resolve();
+    (await this.#uploads.get()).add(files, mode);
   }
 
-  pause(transferId: string): Promise<void> {
-    return this.#uploads.pause(transferId);
+  async pause(transferId: string): Promise<void> {
+    await (await this.#uploads.get()).pause(transferId);
   }
 
-  pauseAll(): Promise<void> {
-    return this.#uploads.pauseAll();
+  async pauseAll(): Promise<void> {
+    await (await this.#uploads.get()).pauseAll();
   }
 
-  resume(transferId: string, file?: PickedFile): Promise<void> {
-    return this.#uploads.resume(transferId, file);
+  async resume(transferId: string, file?: PickedFile): Promise<void> {
+    await (await this.#uploads.get()).resume(transferId, file);
   }
 
-  resumeAll(): Promise<void> {
-    return this.#uploads.resumeAll();
+  async resumeAll(): Promise<void> {
+    await (await this.#uploads.get()).resumeAll();
   }
 
   async cancel(transferId: string): Promise<void> {
-    await this.#uploads.cancel(transferId);
+    await (await this.#uploads.get()).cancel(transferId);
     await this.deletions.restore();
   }
 
   async cancelAll(): Promise<void> {
-    await this.#uploads.cancelAll();
+    await (await this.#uploads.get()).cancelAll();
     await this.deletions.restore();
   }
 
-  dismiss(transferId: string): Promise<void> {
-    this.#uploads.dismiss(transferId);
-    return Promise.resolve();
+  async dismiss(transferId: string): Promise<void> {
+    (await this.#uploads.get()).dismiss(transferId);
   }
 
   streamUrl(
@@ -243,19 +257,19 @@ class PageEngine implements AppEngine {
     if (file === undefined) throw new AppError('NOT_FOUND', 'This file is not on the list any more.');
     const url = this.streamUrl(manifestId, { download: true });
     if (url !== null) return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
+    const { downloadDirectly } = await loadDirectDownload();
     const name = file.name.split('/').pop() ?? 'file';
-    const show = saveFilePicker();
-    if (show !== null) {
-      return downloadToPicked(show, name, () => this.#downloader(manifestId), signal, progress);
-    }
-    return downloadInMemory(await this.#downloader(manifestId), name, signal, progress);
+    const open = (): Promise<DownloaderOptions> => this.#downloaderOptions(manifestId);
+    return downloadDirectly({ name, open, gate: this.#gate }, signal, progress);
   }
 
   async exportManifest(manifestId: ManifestId): Promise<Blob> {
+    const { exportManifest } = await loadManifestTransfer();
     return exportManifest(await this.#stores.files.manifest(manifestId));
   }
 
   async importManifest(file: Blob): Promise<StoredFile> {
+    const { importManifest } = await loadManifestTransfer();
     const stored = await importManifest(this.#stores, file);
     await this.#files.changed();
     return stored;
@@ -274,7 +288,7 @@ class PageEngine implements AppEngine {
 
   async applyUpdate(): Promise<void> {
     // Another tab counts as well: the update takes away the worker script that its upload may still have to load.
-    if (this.#uploads.active || (await this.#stores.journals.inUse())) {
+    if (this.#uploads.loaded?.active === true || (await this.#stores.journals.inUse())) {
       throw new AppError(
         'CONFLICT',
         'An upload is under way, here or in another tab: update when it has ended.',
@@ -291,7 +305,7 @@ class PageEngine implements AppEngine {
     await this.#uploads.dispose();
     await this.deletions.dispose();
     this.catalog.dispose();
-    await this.#workers[Symbol.asyncDispose]();
+    await this.#pool?.[Symbol.asyncDispose]();
     this.#files.dispose();
     this.#serviceWorker?.dispose();
     this.#gate.dispose();
@@ -319,16 +333,9 @@ class PageEngine implements AppEngine {
     }
   }
 
-  async #downloader(manifestId: ManifestId): Promise<Downloader> {
-    const manifest = await this.#stores.files.manifest(manifestId);
-    const downloader = createDownloader({
-      manifest,
-      swarm: this.#swarm,
-      workers: this.#workers,
-      view: this.#view,
-    });
-    const locks = { downloader, gate: this.#gate, fromTheStart: true };
-    return { ...downloader, read: (range, signal) => readThroughLocks(locks, range, signal) };
+  async #downloaderOptions(manifestId: ManifestId): Promise<DownloaderOptions> {
+    const [manifest, workers] = await Promise.all([this.#stores.files.manifest(manifestId), this.#workers()]);
+    return { manifest, swarm: this.#swarm, workers, view: this.#view };
   }
 
   /** So that the browser does not clear the vault when its disk is full. It may refuse; nothing depends on it. */
@@ -339,8 +346,8 @@ class PageEngine implements AppEngine {
   }
 }
 
-function openStores(): Promise<LocalStores> {
-  if (!globalThis.isSecureContext) return Promise.resolve(createMemoryStores());
+async function openStores(): Promise<LocalStores> {
+  if (!globalThis.isSecureContext) return (await import('./memory-stores.ts')).createMemoryStores();
   // The connection closes when another tab upgrades; every later call then says to reload the page.
   return openIdbStores(() => undefined);
 }

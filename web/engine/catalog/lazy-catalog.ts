@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
+import { lazily } from '../lazily.ts';
 import type { LinkedFile } from '../sharing/sharing-contract.ts';
 import type { CatalogView, PublicCatalog } from './catalog-contract.ts';
 import type { PageCatalog, PageCatalogOptions } from './page-catalog.ts';
@@ -7,7 +8,8 @@ import type { PageCatalog, PageCatalogOptions } from './page-catalog.ts';
 /** The catalog, whose code is loaded when it is first asked for. */
 export class LazyCatalog implements PublicCatalog {
   readonly #options: PageCatalogOptions;
-  #loaded: Promise<PageCatalog> | null = null;
+  readonly #load = lazily(() => this.#make());
+  #made: PageCatalog | null = null;
   #disposed = false;
 
   constructor(options: PageCatalogOptions) {
@@ -51,27 +53,13 @@ export class LazyCatalog implements PublicCatalog {
 
   dispose(): void {
     this.#disposed = true;
-    // One that could not be loaded has nothing to end.
-    this.#loaded?.then((catalog) => catalog.dispose()).catch(() => undefined);
-  }
-
-  /** A failure is not remembered. */
-  #load(): Promise<PageCatalog> {
-    this.#loaded ??= this.#make().catch((cause: unknown) => {
-      this.#loaded = null;
-      throw new AppError(
-        'UNAVAILABLE',
-        'The relay that serves the app does not answer: this part of it could not be loaded.',
-        { cause },
-      );
-    });
-    return this.#loaded;
+    this.#made?.dispose();
   }
 
   async #make(): Promise<PageCatalog> {
     const { PageCatalog: Made } = await import('./page-catalog.ts');
-    const catalog = new Made(this.#options);
-    if (this.#disposed) catalog.dispose();
-    return catalog;
+    this.#made = new Made(this.#options);
+    if (this.#disposed) this.#made.dispose();
+    return this.#made;
   }
 }
