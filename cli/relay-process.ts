@@ -39,13 +39,14 @@ async function runAsChild(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Command-line flags out of defined values: `{ linkPort: 0, join: [a, b] }` → `--link-port 0 --join a --join b`. */
+/** Command-line flags out of defined values: `{ linkPort: 0, join: [a, b], help: true }` → `--link-port 0 --join a --join b --help`. */
 export function toFlags(
-  values: Readonly<Record<string, string | number | readonly string[] | undefined>>,
+  values: Readonly<Record<string, string | number | true | readonly string[] | undefined>>,
 ): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     if (value === undefined) return [];
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (value === true) return [flag];
     return (Array.isArray(value) ? value : [value]).flatMap((item) => [flag, String(item)]);
   });
 }

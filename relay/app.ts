@@ -53,7 +53,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     await ChunkStore.open({
       dir: layout.root,
       capacityBytes: config.capacityBytes,
-      freeSpaceFloorBytes: config.limits.freeSpaceFloorBytes,
+      freeSpaceFloorBytes: config.minFreeBytes,
       log,
       wallTime: () => clock.wallTime(),
     }),

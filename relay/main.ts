@@ -1,24 +1,31 @@
-/** The relay process: flags in, one ready line out, signals stop it. */
+/** The relay process: settings in, one ready line out, signals stop it. */
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import path from 'node:path';
+import type { RelayConfig } from './config/config.ts';
 
 // Before anything else is loaded. Beside the dependencies, not in the shared temp folder, where others could plant code.
 enableCompileCache(path.join(import.meta.dirname, '../node_modules/.cache/node-compile'));
 const { AppError } = await import('../shared/errors.ts');
-const { HELP, parseFlags } = await import('./config/flags.ts');
+const { readCommandLine } = await import('./config/command-line.ts');
 
 const EXIT_FAILED = 1;
-const EXIT_BAD_FLAGS = 2;
+const EXIT_BAD_SETTINGS = 2;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const config = readConfig(argv);
-  if (config === 'help') {
-    process.stdout.write(HELP);
-    return 0;
+  let config: RelayConfig;
+  try {
+    const task = await readCommandLine(argv, process.env);
+    if ('print' in task) {
+      process.stdout.write(task.print);
+      return 0;
+    }
+    config = task.config;
+  } catch (error) {
+    complain(error);
+    return EXIT_BAD_SETTINGS;
   }
-  if (config === null) return EXIT_BAD_FLAGS;
   const { startRelay } = await import('./app.ts');
   try {
     await using relay = await startRelay(config);
@@ -29,19 +36,14 @@ async function main(argv: readonly string[]): Promise<number> {
     flushCompileCache();
     await Promise.race([stop, relay.left]);
   } catch (error) {
-    process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
+    complain(error);
     return EXIT_FAILED;
   }
   return 0;
 }
 
-function readConfig(argv: readonly string[]): ReturnType<typeof parseFlags> | null {
-  try {
-    return parseFlags(argv);
-  } catch (error) {
-    process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
-    return null;
-  }
+function complain(error: unknown): void {
+  process.stderr.write(`lanvault relay: ${AppError.from(error).message}\n`);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as is the default. */

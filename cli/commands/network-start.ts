@@ -59,9 +59,10 @@ export async function networkStart(
   output.result({ url, relays: options.nodes, launched, discovery_port: state.discovery_port, seconds });
 }
 
-/** Fifty processes of one program: what the first compiles, the others read. */
+/** Fifty processes of one program: what the first compiles, the others read. Settings of a relay on its own are not theirs. */
 function relayEnvironment(): NodeJS.ProcessEnv {
   const cache =
     process.env['NODE_COMPILE_CACHE'] ?? join(PROJECT_FOLDER, 'node_modules', '.cache', 'lanvault');
-  return { ...process.env, NODE_COMPILE_CACHE: cache };
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LANVAULT_RELAY_'));
+  return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: cache };
 }

@@ -4,36 +4,57 @@ import { runRelay, toFlags } from '../relay-process.ts';
 
 /** The relay checks the values itself; here they only pass through. */
 export interface StartNodeOptions {
-  readonly port: string;
+  readonly port?: string;
   readonly storageDir?: string;
   readonly host?: string;
   readonly linkPort?: string;
   readonly discoveryPort?: string;
   readonly join?: readonly string[];
   readonly capacity?: string;
+  readonly minFree?: string;
   readonly repairGrace?: string;
   readonly webDir?: string;
   readonly allowHost?: readonly string[];
   readonly swarmKey?: string;
   readonly logLevel?: string;
+  readonly config?: string;
+  readonly printConfig?: true;
 }
+
+const DEFAULT_PORT = '8000';
+const DEFAULT_WEB_PORT = '8888';
 
 /** Resolves with the relay's exit status, where this process did not become the relay. */
 export function startNode(options: StartNodeOptions): Promise<number> {
-  return runRelay(relayFlags(options, `relay-${options.port}`));
+  const port = options.port ?? process.env['LANVAULT_RELAY_PORT'] ?? DEFAULT_PORT;
+  return runRelay(relayFlags(options, { storageDir: `relay-${port}` }));
 }
 
 /** The web app with a relay behind it that stores nothing. */
-export function webUi(options: Omit<StartNodeOptions, 'capacity'>): Promise<number> {
-  return runRelay(relayFlags({ ...options, capacity: '0' }, 'web-ui'));
+export function webUi(options: Omit<StartNodeOptions, 'capacity' | 'minFree'>): Promise<number> {
+  const defaults = { port: DEFAULT_WEB_PORT, storageDir: 'web-ui' };
+  return runRelay(relayFlags({ ...options, capacity: '0' }, defaults));
 }
 
-function relayFlags(options: StartNodeOptions, defaultFolder: string): string[] {
-  const storageDir =
-    options.storageDir === undefined
-      ? join(resolveNetworkFolder(undefined, DEFAULT_NETWORK_DATA), defaultFolder)
-      : resolveUserPath(options.storageDir);
-  const webDir = options.webDir === undefined ? undefined : resolveUserPath(options.webDir);
-  const swarmKey = options.swarmKey === undefined ? undefined : resolveUserPath(options.swarmKey);
-  return toFlags({ ...options, storageDir, webDir, swarmKey });
+/** Flags count before everything else, so a default is one only where nothing is configured in another way. */
+function relayFlags(
+  options: StartNodeOptions,
+  defaults: { readonly port?: string; readonly storageDir: string },
+): string[] {
+  const env = process.env;
+  const hasFile = options.config !== undefined || Boolean(env['LANVAULT_RELAY_CONFIG']);
+  const unset = (variable: string): boolean => !hasFile && !env[variable];
+  const defaultStorage = unset('LANVAULT_RELAY_STORAGE_DIR')
+    ? join(resolveNetworkFolder(undefined, DEFAULT_NETWORK_DATA), defaults.storageDir)
+    : undefined;
+  const resolved = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolveUserPath(path);
+  return toFlags({
+    ...options,
+    port: options.port ?? (unset('LANVAULT_RELAY_PORT') ? defaults.port : undefined),
+    storageDir: resolved(options.storageDir) ?? defaultStorage,
+    webDir: resolved(options.webDir),
+    swarmKey: resolved(options.swarmKey),
+    config: resolved(options.config),
+  });
 }

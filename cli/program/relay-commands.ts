@@ -26,8 +26,9 @@ export function addRelayCommands(program: Command, { setStatus }: ProgramContext
 
   const startNode = relayOptions(program.command('start-node'))
     .description('run a relay that stores chunks, in the foreground')
-    .option('--port <n>', 'HTTP port; 0 = any', '8000')
+    .option('--port <n>', 'HTTP port; 0 = any (default: 8000)')
     .option('--capacity <size>', 'bytes to lend, e.g. 10G; 0 = none (default: 10G)')
+    .option('--min-free <size>', 'bytes of the disk that are never used (default: 64M)')
     .action(async (options: StartNodeOptions) => {
       const commands = await import('../commands/start-node.ts');
       setStatus(await commands.startNode(options));
@@ -39,12 +40,13 @@ export function addRelayCommands(program: Command, { setStatus }: ProgramContext
     examples: [
       ['start-node --storage-dir /srv/lanvault --capacity 200G', 'lend 200 GB'],
       ['start-node --join http://10.0.0.5:8000', 'where broadcasts do not reach'],
+      ['start-node --config /etc/lanvault/relay.toml --print-config', 'see what it would run with'],
     ],
     outcomes: ['ok', 'usage', 'lost', 'io', 'conflict'],
   });
   const webUi = relayOptions(program.command('web-ui'))
     .description('run the web app with a relay that stores nothing, in the foreground')
-    .option('--port <n>', 'HTTP port; 0 = any', '8888')
+    .option('--port <n>', 'HTTP port; 0 = any (default: 8888)')
     .action(async (options: StartNodeOptions) => {
       const commands = await import('../commands/start-node.ts');
       setStatus(await commands.webUi(options));
@@ -66,5 +68,7 @@ function relayOptions(command: Command): Command {
     .option('--web-dir <folder>', 'the built web app (default: dist/web)')
     .option('--repair-grace <time>', 'how long a relay may be away before repair (default: 5m)')
     .option('--swarm-key <file>', 'key of a private swarm: only who has it takes part')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)');
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
+    .option('--config <file>', 'a TOML file with any of these settings; flags count before it')
+    .option('--print-config', 'print what the relay would run with, and where each value comes from');
 }

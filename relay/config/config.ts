@@ -2,7 +2,6 @@
 import {
   BODY_IDLE_TIMEOUT_MS,
   BODY_TIMEOUT_MS,
-  FREE_SPACE_FLOOR_BYTES,
   HEADERS_TIMEOUT_MS,
   HEDGE_INITIAL_MS,
   MAX_CONCURRENT_PROXIED_GETS,
@@ -15,8 +14,9 @@ import {
 } from '../../shared/limits.ts';
 
 import type { CoreLimits } from '../services/core-limits.ts';
+import type { LogLevel } from './settings.ts';
 
-/** Bounds that no flag sets; a test may tighten them. */
+/** Bounds that no setting sets; a test may tighten them. */
 export interface RelayLimits extends CoreLimits {
   readonly headersTimeoutMs: number;
   readonly bodyIdleTimeoutMs: number;
@@ -31,12 +31,9 @@ export interface RelayLimits extends CoreLimits {
   readonly requestsPerSecondLoopback: number;
   readonly maxEventListeners: number;
   readonly maxEventBacklogBytes: number;
-  readonly freeSpaceFloorBytes: number;
   /** How long a stop waits for what is under way. */
   readonly stopGraceMs: number;
 }
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface RelayConfig {
   /** Address that HTTP and links listen on. */
@@ -51,6 +48,8 @@ export interface RelayConfig {
   readonly storageDir: string;
   /** Bytes lent to the swarm; 0 stores nothing. */
   readonly capacityBytes: number;
+  /** Bytes on the file system that are never used. */
+  readonly minFreeBytes: number;
   /** Folder of the built web app; a relay starts without it. */
   readonly webDir: string;
   /** How long a relay may be away before what it held is made anew elsewhere. */
@@ -77,7 +76,6 @@ export const DEFAULT_LIMITS: RelayLimits = Object.freeze({
   requestsPerSecondLoopback: REQUESTS_PER_SECOND_LOOPBACK,
   maxEventListeners: MAX_EVENT_LISTENERS,
   maxEventBacklogBytes: MAX_EVENT_BACKLOG_BYTES,
-  freeSpaceFloorBytes: FREE_SPACE_FLOOR_BYTES,
   hedgeMs: HEDGE_INITIAL_MS,
   stopGraceMs: 5_000,
 });

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { relayConfig } from '../helpers/relay-config.ts';
 import { startRelay } from '../../relay/app.ts';
 import type { Relay } from '../../relay/app.ts';
-import { parseFlags } from '../../relay/config/flags.ts';
 import { LOCATE_STRATEGIES } from '../../relay/services/locate/locator.ts';
 import type { LocateStrategy } from '../../relay/services/locate/locator.ts';
 import { parseRelayId } from '../../shared/ids.ts';
@@ -58,11 +58,10 @@ class Swarm implements AsyncDisposable {
   async #relay(index: number, locateBy: readonly LocateStrategy[], discoveryPort: number): Promise<Relay> {
     const [entry] = this.relays;
     const join = discoveryPort === 0 && entry !== undefined ? ['--join', this.url(entry)] : [];
-    const config = parseFlags([
+    const config = await relayConfig(
       ...['--storage-dir', path.join(this.#dir, String(index)), '--host', '127.0.0.1', '--port', '0'],
       ...['--discovery-port', String(discoveryPort), '--log-level', 'silent', ...join],
-    ]);
-    if (config === 'help') throw new Error('No help was asked for.');
+    );
     return startRelay({ ...config, limits: { ...config.limits, locateBy } });
   }
 

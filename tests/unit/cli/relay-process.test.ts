@@ -8,6 +8,7 @@ describe('toFlags', () => {
       linkPort: 0,
       join: ['http://a:1', 'http://b:2'],
       capacity: undefined,
+      printConfig: true,
     });
     expect(flags).toEqual([
       '--port',
@@ -18,6 +19,7 @@ describe('toFlags', () => {
       'http://a:1',
       '--join',
       'http://b:2',
+      '--print-config',
     ]);
   });
 });

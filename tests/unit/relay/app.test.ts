@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { startRelay } from '../../../relay/app.ts';
-import { parseFlags } from '../../../relay/config/flags.ts';
+import { relayConfig } from '../../helpers/relay-config.ts';
 import { tempFolder } from './fixtures.ts';
 
 it(
@@ -11,8 +11,7 @@ it(
   async () => {
     await using folder = await tempFolder();
     const places = ['--storage-dir', folder.path, '--host', '127.0.0.1', '--port', '0'];
-    const config = parseFlags([...places, '--discovery-port', '0', '--log-level', 'silent']);
-    if (config === 'help') throw new Error('No help was asked for.');
+    const config = await relayConfig(...places, '--discovery-port', '0', '--log-level', 'silent');
     const relay = await startRelay({ ...config, limits: { ...config.limits, stopGraceMs: 50 } });
     const client = connect(relay.httpPort, '127.0.0.1');
     try {

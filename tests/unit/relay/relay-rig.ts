@@ -114,11 +114,11 @@ export interface RelayRig extends AsyncDisposable {
 export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
   const folder = await tempFolder();
   const clock = new ManualClock();
-  const limits: RelayLimits = { ...DEFAULT_LIMITS, freeSpaceFloorBytes: 0, ...options.limits };
+  const limits: RelayLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const store = await ChunkStore.open({
     dir: folder.path,
     capacityBytes: options.capacityBytes ?? 2 ** 30,
-    freeSpaceFloorBytes: limits.freeSpaceFloorBytes,
+    freeSpaceFloorBytes: 0,
     log: silentLog,
     wallTime: () => clock.wallTime(),
   });

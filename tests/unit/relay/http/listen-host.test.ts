@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { startRelay } from '../../../../relay/app.ts';
-import { parseFlags } from '../../../../relay/config/flags.ts';
 import { listenHost } from '../../../../relay/http/listen-host.ts';
+import { relayConfig } from '../../../helpers/relay-config.ts';
 import { tempFolder } from '../fixtures.ts';
 
 it.each([
@@ -21,8 +21,7 @@ it.each([
 it('a relay that listens everywhere answers over IPv4, and over IPv6 where there is any', async () => {
   await using folder = await tempFolder();
   const places = ['--storage-dir', folder.path, '--host', '0.0.0.0', '--port', '0'];
-  const config = parseFlags([...places, '--discovery-port', '0', '--log-level', 'silent']);
-  if (config === 'help') throw new Error('No help was asked for.');
+  const config = await relayConfig(...places, '--discovery-port', '0', '--log-level', 'silent');
   await using relay = await startRelay(config);
   const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
     list?.some(({ address }) => address === '::1'),
@@ -40,8 +39,7 @@ it('a port that is taken on IPv4 alone is refused in words', async () => {
   const address = taken.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const places = ['--storage-dir', folder.path, '--host', '0.0.0.0', '--port', String(address.port)];
-  const config = parseFlags([...places, '--discovery-port', '0', '--log-level', 'silent']);
-  if (config === 'help') throw new Error('No help was asked for.');
+  const config = await relayConfig(...places, '--discovery-port', '0', '--log-level', 'silent');
   await expect(startRelay(config)).rejects.toMatchObject({ code: 'CONFLICT' });
   taken.close();
 });
