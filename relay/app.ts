@@ -119,7 +119,8 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   await swarm.announce({ httpPort });
   core.start();
 
-  log.info({ relay: identity.id, port: httpPort, link: linkPort }, 'The relay is ready');
+  log.info({ version: packageJson.version, port: httpPort, link: linkPort }, 'The relay is ready');
+  log.debug({ relay: identity.id }, 'This relay’s id');
   const running = started.move();
   return {
     id: identity.id,

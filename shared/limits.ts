@@ -157,6 +157,13 @@ export const MAX_EVENT_BACKLOG_BYTES = MIB;
 /** Unknown ids remembered, so that asking again costs no lookup. */
 export const NEGATIVE_CACHE_ENTRIES = 10_000;
 export const NEGATIVE_CACHE_TTL_MS = 5 * SECOND;
+/** A fault that lasts says the same with every request: so often within the window, then it is counted. */
+export const LOG_REPEATS = 10;
+export const LOG_REPEATS_WINDOW_MS = 60 * SECOND;
+/** Different messages whose repeats are counted: more than a relay has. */
+export const MAX_LOG_MESSAGES = 500;
+/** Causes of an error that are logged with it. */
+export const MAX_LOGGED_CAUSES = 3;
 /** Free bytes on the file system that a relay never uses. */
 export const FREE_SPACE_FLOOR_BYTES = 64 * MIB;
 

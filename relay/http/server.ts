@@ -12,6 +12,7 @@ import type { RelayConfig } from '../config/config.ts';
 import { ClientLimits } from './client-limits.ts';
 import { answerError } from './error-answer.ts';
 import { guardHost } from './host-guard.ts';
+import { logLines } from './log-lines.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Longer ones are refused as malformed ids, not as unknown routes; Node's header limit is the real bound. */
@@ -35,7 +36,7 @@ export interface HttpServerOptions {
 export function createHttpServer({ config, now }: HttpServerOptions): HttpServer {
   const { limits, allowedHosts, logLevel } = config;
   const server = fastify({
-    logger: { level: logLevel, stream: process.stderr },
+    logger: logLines(logLevel, now),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_CHUNK_BYTES,
     requestTimeout: limits.bodyTimeoutMs,

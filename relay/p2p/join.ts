@@ -52,15 +52,22 @@ export async function keepJoined(
   first?: Link,
 ): Promise<void> {
   let delayMs = FIRST_RETRY_MS;
+  let isAway = false;
   for (let link = first; !signal.aborted; link = undefined) {
     try {
       link ??= await join(url, options, signal);
       if (link === undefined) return;
-      options.log.info({ url: url.origin, relay: link.id }, 'joined');
+      options.log.info({ url: url.origin }, 'joined');
+      options.log.debug({ url: url.origin, relay: link.id }, 'joined');
+      isAway = false;
       delayMs = FIRST_RETRY_MS;
       await closed(link, signal);
     } catch (cause) {
-      options.log.info({ url: url.origin, reason: AppError.from(cause).message }, 'could not join yet');
+      const details = { url: url.origin, reason: AppError.from(cause).message };
+      // Once, or a relay that is gone for good fills the log.
+      if (isAway) options.log.debug(details, 'could not join yet');
+      else options.log.info(details, 'could not join yet');
+      isAway = true;
     }
     // Rejects when the signal fires, which ends the loop.
     await options.clock.sleep(delayMs, signal).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What storage needs of a logger; fastify's pino fits. Chunk ids never go above `debug`. */
+/** What storage needs of a logger; fastify's pino fits. Ids never go above `debug`. */
 export interface StorageLog {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;

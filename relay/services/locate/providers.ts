@@ -145,7 +145,7 @@ export class Providers {
     try {
       this.#table.drop(relay);
     } catch (err) {
-      this.#parts.log.warn({ err, relay }, 'The hints of a relay that has gone could not be dropped');
+      this.#parts.log.warn({ err }, 'The hints of a relay that has gone could not be dropped');
     }
   }
 
