@@ -7,6 +7,7 @@ import type { RelayId } from '../shared/ids.ts';
 import type { RelayConfig } from './config/config.ts';
 import { registerApi } from './http/api.ts';
 import { loadSwarmKey } from './config/swarm-key-file.ts';
+import { processGauges } from './http/process-gauges.ts';
 import { listenHost } from './http/listen-host.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
@@ -97,7 +98,10 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     dht: core.dht,
     census: core.locate.census,
     events: core.events,
-    metrics: { gauges: () => core.gauges(), events: () => core.eventCounts.all() },
+    metrics: {
+      gauges: async () => ({ ...core.gauges(), ...(await processGauges(store, clock.now() - startedAt)) }),
+      events: () => core.eventCounts.all(),
+    },
     topology: core.topology,
     catalog: new Catalog({ records: core.dht.records, clock, stopped: core.stopped }),
     care: core.care,

@@ -25,7 +25,7 @@ ${row('--help', 'show this')}
 
 Flags count before environment variables (${variableOf('storage-dir')}, ${variableOf('port')}, …; lists with commas),
 these before the config file. When ready it prints one line: {"event":"ready","id":…,"port":…,"link":…}. Logs are JSON
-lines on stderr. SIGTERM or SIGINT stops it. Exit codes: 0 stopped, 1 failed, 2 wrong settings.
+lines on stderr. SIGTERM or SIGINT stops it. Exit codes: 0 stopped, 2 wrong settings, 8 port or folder in use; see docs/cli.md.
 `;
 }
 

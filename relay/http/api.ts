@@ -7,6 +7,7 @@ import { registerChunkRoutes } from './chunk-routes.ts';
 import { registerDeletionRoutes } from './deletion-routes.ts';
 import { registerDhtRoutes } from './dht-routes.ts';
 import { registerEventStream } from './event-stream.ts';
+import { registerHealth } from './health-routes.ts';
 import { registerInfoRoutes } from './info-routes.ts';
 import { withJsonBodies } from './json-body.ts';
 import { registerMetrics } from './metrics-route.ts';
@@ -29,6 +30,7 @@ export async function registerApi(
     maxListeners: limits.maxEventListeners,
     maxBacklogBytes: limits.maxEventBacklogBytes,
   });
+  registerHealth(server, services);
   registerInfoRoutes(server, services);
   registerChunkRoutes(server, services, limits);
   await withJsonBodies(server, (scope) => registerSessionRoutes(scope, issuer));

@@ -11,7 +11,7 @@ import {
 import type { LogLevel } from '../config/settings.ts';
 
 /** What pino passes to its hook: details and message, or a message alone. */
-type LogArguments = Parameters<(details: object, message: string) => void>;
+type LogArguments = [details: unknown, message?: string | undefined, ...rest: unknown[]];
 type LogMethod = (...args: LogArguments) => void;
 
 /** pino's number for it. */
@@ -50,7 +50,7 @@ export class LogRepeats {
   /** The arguments to log with, or null for a line to hold back. */
   next(args: LogArguments): LogArguments | null {
     const [details, message] = args;
-    const key = typeof details === 'string' ? details : message;
+    const key = message ?? String(details);
     const now = this.#now();
     const window = this.#windows.get(key);
     if (window !== undefined && now - window.since < LOG_REPEATS_WINDOW_MS) {
@@ -61,7 +61,8 @@ export class LogRepeats {
     if (oldest !== undefined && this.#windows.size >= MAX_LOG_MESSAGES) this.#windows.delete(oldest);
     this.#windows.set(key, { since: now, said: 1 });
     const heldBack = Math.max(0, (window?.said ?? 0) - LOG_REPEATS);
-    return heldBack === 0 || typeof details === 'string' ? args : [{ ...details, heldBack }, message];
+    const isObject = typeof details === 'object' && details !== null;
+    return heldBack > 0 && isObject ? [{ ...details, heldBack }, message] : args;
   }
 }
 

@@ -3,10 +3,12 @@ import type * as Prometheus from 'prom-client';
 import type { EventCount } from '../services/event-counts.ts';
 import type { HttpServer } from './server.ts';
 
-/** What can be measured now. Names get the prefix `lanvault_`. */
+/** By name, without the prefix `lanvault_`. */
+export type Gauges = Readonly<Record<string, { readonly help: string; readonly value: number }>>;
+
+/** What can be measured now. */
 export interface Metrics {
-  /** name → help and value. */
-  readonly gauges: () => Readonly<Record<string, { readonly help: string; readonly value: number }>>;
+  readonly gauges: () => Promise<Gauges>;
   readonly events: () => readonly EventCount[];
 }
 
@@ -26,7 +28,7 @@ async function exposition(metrics: Metrics): Promise<() => Promise<{ type: strin
   const prometheus = await import('prom-client');
   return async () => {
     const registry = new prometheus.Registry();
-    for (const [name, { help, value }] of Object.entries(metrics.gauges())) {
+    for (const [name, { help, value }] of Object.entries(await metrics.gauges())) {
       new prometheus.Gauge({ name: `lanvault_${name}`, help, registers: [registry] }).set(value);
     }
     addEvents(prometheus, registry, metrics.events());

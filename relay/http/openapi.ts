@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
 import { DeleteBatch, DeleteBatchAnswer, DeleteResult } from '../../shared/protocol/deletion-routes.ts';
 import { RelayEvent } from '../../shared/protocol/events.ts';
+import { healthRoutes } from '../../shared/protocol/health-routes.ts';
 import {
   ApiError,
   ChunkEntry,
@@ -60,7 +61,8 @@ const CHUNK_BODY: JsonObject = {
 
 export function openApiDocument(version: string): JsonObject {
   const paths: JsonObject = {};
-  for (const [name, route] of Object.entries<Route>(routes)) addRoute(paths, name, route);
+  for (const [name, route] of Object.entries<Route>({ ...healthRoutes, ...routes }))
+    addRoute(paths, name, route);
   paths['/events'] = { get: eventsOperation() };
   paths[METRICS_PATH] = { get: metricsOperation() };
   paths['/openapi.json'] = { get: documentOperation() };

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { SESSION_CHALLENGE_TTL_MS, SESSION_TICKET_TTL_MS, SESSION_TTL_MS } from '../../shared/limits.ts';
 import { isSwarmProof, swarmProof } from '../../shared/protocol/swarm-key.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
+import { healthRoutes } from '../../shared/protocol/health-routes.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import { SESSION_HEADER, sessionContext, sessionRoutes } from '../../shared/protocol/swarm-session.ts';
 import type { HttpServer } from './server.ts';
@@ -14,6 +15,9 @@ const OPEN_ROUTES: ReadonlySet<string> = new Set([
   '/*',
   '/openapi.json',
   sessionRoutes.sessionChallenge.path,
+  // Supervisors have no swarm key.
+  healthRoutes.health.path,
+  healthRoutes.readiness.path,
   // The operator's token opens these, and nothing else does.
   operatorRoutes.repair.path,
   operatorRoutes.unjoin.path,

@@ -3,6 +3,7 @@ import type { Bytes } from '../../shared/bytes.ts';
 import type { Signer } from '../../shared/crypto/sign.ts';
 import type { ChunkId } from '../../shared/ids.ts';
 import type { Receipt } from '../../shared/protocol/receipt.ts';
+import type { StorageCondition } from '../../shared/protocol/health-routes.ts';
 import type { ChunkEntry } from '../../shared/protocol/routes.ts';
 import type { ChunkStore, OpenedChunk } from '../storage/chunk-store.ts';
 import { Intake } from './departure/intake.ts';
@@ -41,6 +42,11 @@ export class LocalChunkService implements LocalChunks {
 
   get usage(): { readonly chunks: number; readonly bytes: number } {
     return this.#parts.store.usage;
+  }
+
+  /** Whether the disk takes chunks, as it is now. */
+  storageCondition(): Promise<StorageCondition> {
+    return this.#parts.store.condition();
   }
 
   store(id: ChunkId, chunk: Uint8Array, nonceHex: string): Promise<Receipt> {

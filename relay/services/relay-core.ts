@@ -177,6 +177,10 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     const { chunks, bytes } = this.local.usage;
     const records = this.dht.recordCounts;
     return {
+      ready: {
+        help: 'Whether chunks are given out: 1, or 0 right after a start',
+        value: Number(this.local.ready),
+      },
       chunks: { help: 'Chunks held', value: chunks },
       used_bytes: { help: 'Bytes of the chunks held', value: bytes },
       capacity_bytes: { help: 'Bytes lent to the swarm', value: this.local.capacityBytes },

@@ -32,10 +32,7 @@ export class ChunkFiles {
 
   /** Makes the folders and removes what writes left behind that never ended. */
   async prepare(): Promise<void> {
-    for (const folder of [this.#layout.chunks, this.#layout.temp, this.#layout.rotten]) {
-      await this.#ops.mkdir(folder, { recursive: true, mode: 0o700 });
-    }
-    await syncFolder(this.#ops, this.#layout.root);
+    await this.#makeFolders();
     for (const name of await this.#ops.readdir(this.#layout.temp)) {
       await this.#ops.unlink(path.join(this.#layout.temp, name));
     }
@@ -52,7 +49,7 @@ export class ChunkFiles {
     place: (digest: ChunkDigest, move: () => Promise<void>) => Promise<void>,
   ): Promise<ChunkDigest> {
     const temp = path.join(this.#layout.temp, `${id}.${randomBytes(8).toString('hex')}`);
-    const handle = await this.#ops.open(temp, 'wx', 0o600);
+    const handle = await this.#withFolders(() => this.#ops.open(temp, 'wx', 0o600));
     let digest: ChunkDigest;
     try {
       try {
@@ -72,6 +69,16 @@ export class ChunkFiles {
       throw error;
     }
     return digest;
+  }
+
+  /** False when the folder that a chunk would be in is not there. */
+  async hasFolderOf(id: ChunkId): Promise<boolean> {
+    try {
+      return (await this.#ops.stat(chunkPath(this.#layout, id).folder)).isDirectory();
+    } catch (cause) {
+      if (isAbsence(cause)) return false;
+      throw cause;
+    }
   }
 
   async stat(id: ChunkId): Promise<Stats | null> {
@@ -125,8 +132,9 @@ export class ChunkFiles {
 
   /** Takes a file out of service without destroying it. */
   async setAside(id: ChunkId): Promise<void> {
+    const { file } = chunkPath(this.#layout, id);
     try {
-      await this.#ops.rename(chunkPath(this.#layout, id).file, path.join(this.#layout.rotten, id));
+      await this.#withFolders(() => this.#ops.rename(file, path.join(this.#layout.rotten, id)));
     } catch (cause) {
       if (!isAbsence(cause)) throw cause;
     }
@@ -161,19 +169,51 @@ export class ChunkFiles {
     return names.filter((name): name is ChunkId => isId(name) && name.startsWith(leaf));
   }
 
+  /** Throws the file system's error when chunks cannot be written. */
+  async assertWritable(): Promise<void> {
+    for (const folder of [this.#layout.chunks, this.#layout.temp]) await this.#ops.assertWritable(folder);
+  }
+
   freeBytes(): Promise<number> {
     return this.#ops.freeBytes(this.#layout.root);
   }
 
   async #prefixes(folder: string): Promise<string[]> {
-    return (await this.#ops.readdir(folder)).filter((name) => PREFIX.test(name)).sort();
+    try {
+      return (await this.#ops.readdir(folder)).filter((name) => PREFIX.test(name)).sort();
+    } catch (cause) {
+      if (isAbsence(cause)) return [];
+      throw cause;
+    }
   }
 
   async #moveIntoPlace(temp: string, id: ChunkId): Promise<void> {
     const { folder, file } = chunkPath(this.#layout, id);
-    await this.#ensureLeaf(id, folder);
-    await this.#ops.rename(temp, file);
+    await this.#withFolders(async () => {
+      await this.#ensureLeaf(id, folder);
+      await this.#ops.rename(temp, file);
+    });
     await this.#syncLeaf(id, folder);
+  }
+
+  /** Somebody may have removed folders since they were made: then they are made once more, and `operation` is tried again. */
+  async #withFolders<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (cause) {
+      if (errnoOf(cause) !== 'ENOENT') throw cause;
+      await this.#makeFolders();
+      return operation();
+    }
+  }
+
+  async #makeFolders(): Promise<void> {
+    for (const folder of [this.#layout.chunks, this.#layout.temp, this.#layout.rotten]) {
+      await this.#ops.mkdir(folder, { recursive: true, mode: 0o700 });
+    }
+    await syncFolder(this.#ops, this.#layout.root);
+    this.#durableLeaves.fill(0);
+    this.#syncedLeaves.fill(0);
   }
 
   async #syncLeaf(id: ChunkId, folder: string): Promise<void> {

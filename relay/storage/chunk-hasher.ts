@@ -55,6 +55,16 @@ export class ChunkHasher {
   }
 }
 
+/** The size of what `source` gives to its end. Throws `HASH_MISMATCH`, `TOO_LARGE`, `BAD_INPUT`, and what `source` throws. */
+export async function hashSource(
+  id: ChunkId,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<number> {
+  const hasher = new ChunkHasher();
+  for await (const piece of source) hasher.update(piece);
+  return hasher.digestFor(id).sizeBytes;
+}
+
 export function tooLarge(): AppError {
   return new AppError('TOO_LARGE', `A chunk has at most ${MAX_CHUNK_BYTES} bytes.`);
 }

@@ -9,11 +9,13 @@ import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ChunkId } from '../../shared/ids.ts';
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
+import type { StorageCondition } from '../../shared/protocol/health-routes.ts';
 import { tombstoneId } from '../../shared/protocol/tombstone.ts';
 import { bury } from './burial.ts';
 import type { Deletion, DeletionOutcome } from './burial.ts';
+import { deleted, notFound } from './chunk-errors.ts';
 import { ChunkFiles, readWhole } from './chunk-files.ts';
-import { ChunkHasher } from './chunk-hasher.ts';
+import { hashSource } from './chunk-hasher.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import type { ChunkHeader, IndexRow, InventoryRow } from './chunk-index.ts';
 import { DoubtfulTable } from './doubtful-table.ts';
@@ -24,6 +26,7 @@ import { storageLayout } from './layout.ts';
 import { KeyedTurns } from './keyed-turns.ts';
 import { reconcileHashes, reconcileNames } from './reconcile.ts';
 import { SpaceBudget } from './space-budget.ts';
+import { storageCondition } from './storage-condition.ts';
 import type { StorageLog } from './storage-log.ts';
 import { TombstoneTable } from './tombstone-table.ts';
 import type { TombstoneQuota } from './tombstone-table.ts';
@@ -123,6 +126,17 @@ export class ChunkStore implements AsyncDisposable {
   /** Settles when the index and the files agree; never rejects. */
   get reconciliation(): Promise<void> {
     return this.#reconciliation;
+  }
+
+  /** Whether chunks can be stored, as it is now. */
+  condition(): Promise<StorageCondition> {
+    const { capacityBytes } = this;
+    return storageCondition({ capacityBytes, files: this.#files, budget: this.#budget });
+  }
+
+  /** Free bytes on the file system. Throws its errors. */
+  freeBytes(): Promise<number> {
+    return this.#files.freeBytes();
   }
 
   has(id: ChunkId): boolean {
@@ -276,7 +290,7 @@ export class ChunkStore implements AsyncDisposable {
 
   /** Reads a body whose chunk is here already; what happens to the chunk meanwhile counts. */
   async #confirm(id: ChunkId, source: ChunkSource): Promise<number> {
-    const sizeBytes = await hashOnly(id, source);
+    const sizeBytes = await hashSource(id, source);
     this.#refuseDeleted(id);
     if (this.has(id)) return sizeBytes;
     throw new AppError('UNAVAILABLE', 'The chunk went while it was sent once more. Send it again.');
@@ -317,6 +331,7 @@ export class ChunkStore implements AsyncDisposable {
     const digest = await this.#files.verify(id);
     if (digest === null) {
       this.#drop(id, 'A chunk file has vanished');
+      if (!(await this.#files.hasFolderOf(id))) this.#lookAgain();
       return false;
     }
     if (digest === 'rotten') {
@@ -346,6 +361,13 @@ export class ChunkStore implements AsyncDisposable {
     return notFound(cause);
   }
 
+  /** Where a folder has gone, more than one chunk has: they are not to be found missing one by one. */
+  #lookAgain(): void {
+    if (!this.#reconciled) return;
+    this.#options.log.error({}, 'Folders of chunks have vanished: the index is compared with what is left');
+    this.#startReconciliation();
+  }
+
   #startReconciliation(): void {
     const { signal } = this.#stopping;
     if (signal.aborted) return;
@@ -373,22 +395,4 @@ export class ChunkStore implements AsyncDisposable {
           this.#options.log.error({ err: cause }, 'The index could not be compared with the files');
       });
   }
-}
-
-async function hashOnly(id: ChunkId, source: ChunkSource): Promise<number> {
-  const hasher = new ChunkHasher();
-  for await (const piece of source) hasher.update(piece);
-  return hasher.digestFor(id).sizeBytes;
-}
-
-function deleted(): AppError {
-  return new AppError('DELETED', 'The chunk’s owner has deleted it.');
-}
-
-function notFound(cause?: unknown): AppError {
-  return new AppError(
-    'NOT_FOUND',
-    'This relay does not hold the chunk.',
-    cause === undefined ? {} : { cause },
-  );
 }

@@ -1,5 +1,5 @@
 /** The file operations that storage is built on, so that tests can stop or fail any one of them. */
-import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 
 export interface FileOps {
@@ -9,6 +9,8 @@ export interface FileOps {
   readonly unlink: typeof unlink;
   readonly stat: typeof stat;
   readonly readdir: (folder: string) => Promise<string[]>;
+  /** Rejects unless this user may write in the folder, which is on a file system that takes writes. */
+  readonly assertWritable: (folder: string) => Promise<void>;
   /** Free bytes for this user on the file system of `folder`. */
   readonly freeBytes: (folder: string) => Promise<number>;
 }
@@ -20,6 +22,7 @@ export const nodeFileOps: FileOps = {
   unlink,
   stat,
   readdir: (folder) => readdir(folder),
+  assertWritable: (folder) => access(folder, constants.W_OK),
   freeBytes: async (folder) => {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;

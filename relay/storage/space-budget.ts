@@ -17,24 +17,32 @@ export class SpaceBudget {
     this.#options = options;
   }
 
+  /** Whether `sizeBytes` more would be taken now. Throws what `freeBytes` throws. */
+  async hasRoom(sizeBytes: number): Promise<boolean> {
+    return (await this.#refusal(this.#reservedBytes + sizeBytes)) === null;
+  }
+
   /**
    * Runs `write` with room for `sizeBytes` reserved. Reservations count against both bounds, so that concurrent writes
    * cannot pass them together. Throws `NO_SPACE`, and what `write` throws.
    */
   async withRoom<T>(sizeBytes: number, write: () => Promise<T>): Promise<T> {
-    const { capacityBytes, floorBytes, usedBytes, freeBytes } = this.#options;
-    if (capacityBytes === 0) throw new AppError('NO_SPACE', 'This relay stores nothing.');
     this.#reservedBytes += sizeBytes;
     try {
-      if (usedBytes() + this.#reservedBytes > capacityBytes) {
-        throw new AppError('NO_SPACE', 'This relay has used up the capacity it was given.');
-      }
-      if ((await freeBytes()) - this.#reservedBytes < floorBytes) {
-        throw new AppError('NO_SPACE', 'The disk of this relay is nearly full.');
-      }
+      const refusal = await this.#refusal(this.#reservedBytes);
+      if (refusal !== null) throw new AppError('NO_SPACE', refusal);
       return await write();
     } finally {
       this.#reservedBytes -= sizeBytes;
     }
+  }
+
+  /** Why so many bytes more are too many, or null. */
+  async #refusal(moreBytes: number): Promise<string | null> {
+    const { capacityBytes, floorBytes, usedBytes, freeBytes } = this.#options;
+    if (capacityBytes === 0) return 'This relay stores nothing.';
+    if (usedBytes() + moreBytes > capacityBytes) return 'This relay has used up the capacity it was given.';
+    if ((await freeBytes()) - moreBytes < floorBytes) return 'The disk of this relay is nearly full.';
+    return null;
   }
 }

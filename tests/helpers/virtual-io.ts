@@ -114,7 +114,7 @@ export class ProcessFiles {
     const wrap = <P extends unknown[], T>(operation: (...parameters: P) => Promise<T>) => {
       return (...parameters: P): Promise<T> => this.#submit(() => operation(...parameters));
     };
-    const { open, mkdir, rename, unlink, stat, readdir, freeBytes } = nodeFileOps;
+    const { open, mkdir, rename, unlink, stat, readdir, assertWritable, freeBytes } = nodeFileOps;
     this.ops = {
       open: async (...parameters) => this.#adopt(await wrap(open)(...parameters)),
       mkdir: wrap(mkdir as Method) as typeof mkdir,
@@ -122,6 +122,7 @@ export class ProcessFiles {
       unlink: wrap(unlink),
       stat: wrap(stat as Method) as typeof stat,
       readdir: wrap(readdir),
+      assertWritable: wrap(assertWritable),
       freeBytes: wrap(freeBytes),
     };
   }

@@ -71,11 +71,11 @@ describe('the command line', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('says when its port is taken, and when its folder cannot be used, exit 1', async () => {
+  it('says when its port is taken, and when its folder cannot be used, with their exit codes', async () => {
     await using relay = await start();
     const flags = ['--host', '127.0.0.1', '--discovery-port', '0', '--log-level', 'silent'];
     const taken = await run('--storage-dir', path.join(dir, 'b'), '--port', String(relay.port), ...flags);
-    expect(taken).toMatchObject({ code: 1, stdout: '' });
+    expect(taken).toMatchObject({ code: 8, stdout: '' });
     expect(taken.stderr).toBe(
       `lanvault relay: Port ${relay.port} is in use. Choose another one with --port.\n`,
     );
@@ -86,7 +86,7 @@ describe('the command line', () => {
       '0',
       ...flags,
     );
-    expect(nowhere).toMatchObject({ code: 1, stdout: '' });
+    expect(nowhere).toMatchObject({ code: 6, stdout: '' });
     expect(nowhere.stderr).toMatch(/^lanvault relay: The storage folder cannot be made/);
   });
 
@@ -94,7 +94,7 @@ describe('the command line', () => {
     await using relay = await start();
     const flags = ['--host', '127.0.0.1', '--port', '0', '--discovery-port', '0', '--log-level', 'silent'];
     const second = await run('--storage-dir', storage(), ...flags);
-    expect(second.code).toBe(1);
+    expect(second.code).toBe(8);
     expect(second.stderr).toContain('Another relay uses this storage folder');
     await relay.kill('SIGKILL');
     await using again = await start();

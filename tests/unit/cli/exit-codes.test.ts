@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { exitStatusOf as relayExitStatusOf } from '../../../relay/exit-status.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import { EXIT_CODES, exitCodeHelp, exitStatusOf } from '../../../cli/exit-codes.ts';
 
 describe('exit codes', () => {
@@ -18,6 +20,20 @@ describe('exit codes', () => {
     for (const { status, meaning } of Object.values(EXIT_CODES)) {
       expect(exitCodeHelp()).toMatch(new RegExp(`^ +${status}  ${meaning.replaceAll('.', '\\.')}$`, 'm'));
     }
+  });
+
+  it('are those of the relay process too', () => {
+    const codes: ErrorCode[] = [
+      'BAD_INPUT',
+      'UNSUPPORTED',
+      'UNAVAILABLE',
+      'CORRUPT',
+      'IO',
+      'NO_SPACE',
+      'CONFLICT',
+    ];
+    for (const code of [...codes, 'ABORTED', 'INTERNAL'] as const)
+      expect(relayExitStatusOf(code)).toBe(exitStatusOf(code));
   });
 
   it('tell apart what a script would handle differently', () => {

@@ -194,7 +194,10 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
       sleep: clock.sleep.bind(clock),
       events: bus,
       now: () => clock.now(),
-      metrics: { gauges: () => ({ chunks: { help: 'Chunks held', value: 2 } }), events: () => counts.all() },
+      metrics: {
+        gauges: () => Promise.resolve({ chunks: { help: 'Chunks held', value: 2 } }),
+        events: () => counts.all(),
+      },
       topology: options.topology ?? { read: () => Promise.resolve({ relays: [], links: [] }) },
       linkCount: () => 3,
       uptimeSeconds: () => 1.5,

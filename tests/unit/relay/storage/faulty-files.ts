@@ -70,6 +70,10 @@ export class FaultyFiles {
       this.step('readdir', folder);
       return nodeFileOps.readdir(folder);
     },
+    assertWritable: (folder) => {
+      this.step('assertWritable', folder);
+      return nodeFileOps.assertWritable(folder);
+    },
     freeBytes: (folder) => {
       this.step('freeBytes', folder);
       return nodeFileOps.freeBytes(folder);
