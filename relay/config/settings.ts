@@ -1,8 +1,8 @@
 /** What a relay can be told: one table, out of which flags, environment variables, config file, help and documentation are made. */
 import path from 'node:path';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/value';
 import { AppError } from '../../shared/errors.ts';
 import {
   DEFAULT_DISCOVERY_PORT,
@@ -177,7 +177,7 @@ export function readValue(name: SettingName, text: string, folder: string, where
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
   }
-  if (Value.Check(schema, value)) return value;
+  if (Check(schema, value)) return value;
   throw new AppError('BAD_INPUT', `${where} takes ${takes}, not ${JSON.stringify(text)}.`);
 }
 

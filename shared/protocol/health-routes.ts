@@ -1,5 +1,5 @@
 /** For whoever supervises a relay: answered without a session, also by a private swarm's. They tell nothing of the swarm. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Static } from 'typebox';
 
 /**
