@@ -416,6 +416,18 @@ export const MAX_VAULT_DEVICES = 32;
 /** Tries to write a record that another device of the vault is writing too, and to read an index that is being replaced. */
 export const INDEX_WRITE_TRIES = 8;
 export const INDEX_READ_TRIES = 3;
+/**
+ * How often a page that is looked at asks what the vault's other devices have published: three small requests, and one for each device
+ * more.
+ */
+export const VAULT_READ_INTERVAL_MS = 15 * SECOND;
+/** A page that is looked at again does not ask anew within so much. */
+export const VAULT_READ_PAUSE_MS = 3 * SECOND;
+/** Changes of so long are published together. */
+export const VAULT_PUBLISH_DELAY_MS = 1.5 * SECOND;
+/** After a failure: the first wait, doubled each time up to the last. */
+export const VAULT_RETRY_FIRST_MS = 3 * SECOND;
+export const VAULT_RETRY_MAX_MS = 60 * SECOND;
 
 // --- relay, deletion and gossip ------------------------------------------------------------------------------
 /** Chunks of one request to delete: their answer, with the relays that confirmed each, fits `MAX_JSON_ANSWER_BYTES`. */

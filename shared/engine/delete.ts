@@ -22,6 +22,8 @@ export interface DeleteOptions {
   readonly swarm: DeletionPort;
   /** HKDF(vault, `delete` ‖ device id) of the device that uploaded: this one, or another of the vault. */
   readonly deleteKey: Bytes;
+  /** Keys of vaults that this device had before, under which it may have made some of the chunks. */
+  readonly formerDeleteKeys?: readonly Bytes[];
   /** Called at the start and after each batch. Must not throw. */
   readonly onProgress?: (progress: DeleteProgress) => void;
   readonly clock?: EngineClock;
@@ -62,7 +64,7 @@ export async function deleteUpload(options: DeleteOptions, signal: AbortSignal):
   const owned = await OwnedChunks.replay(journal.header.sizeBytes, journal.entries());
   if (options.manifestId !== undefined && !owned.made(options.manifestId))
     throw new AppError('NOT_FOUND', 'The journal is that of another manifest.');
-  await assertKeyFits(owned, options.deleteKey);
+  await assertKeyFits(owned, keysOf(options));
   // Nothing is begun that nobody could hear of.
   const members = await withRetry(
     { clock, tries: MEMBERS_TRIES, codes: ['UNAVAILABLE', 'TIMEOUT'], signal },
@@ -102,7 +104,7 @@ class Deleting {
     for (let row = 0; row < this.#owned.length; row++) {
       throwIfAborted(signal);
       const chunk = this.#owned.at(row);
-      const deletion = chunk.gone ? null : await deletionOf(this.#options.deleteKey, chunk);
+      const deletion = chunk.gone ? null : await deletionByAny(keysOf(this.#options), chunk);
       if (deletion !== null) waiting.push({ chunk, deletion });
       else {
         this.#done++;
@@ -164,10 +166,26 @@ class Deleting {
   }
 }
 
+function keysOf({ deleteKey, formerDeleteKeys = [] }: DeleteOptions): readonly Bytes[] {
+  return [deleteKey, ...formerDeleteKeys];
+}
+
+/** Null for a chunk that was made with none of them. */
+async function deletionByAny(
+  deleteKeys: readonly Bytes[],
+  chunk: Pick<OwnedChunk, 'id' | 'bodyHash'>,
+): Promise<Deletion | null> {
+  for (const deleteKey of deleteKeys) {
+    const deletion = await deletionOf(deleteKey, chunk);
+    if (deletion !== null) return deletion;
+  }
+  return null;
+}
+
 /** A journal's chunks are made with one key, save where its vault was replaced half-way: one that fits is enough. */
-async function assertKeyFits(owned: OwnedChunks, deleteKey: Bytes): Promise<void> {
+async function assertKeyFits(owned: OwnedChunks, deleteKeys: readonly Bytes[]): Promise<void> {
   for (let row = 0; row < owned.length; row++) {
-    if ((await deletionOf(deleteKey, owned.at(row))) !== null) return;
+    if ((await deletionByAny(deleteKeys, owned.at(row))) !== null) return;
   }
   if (owned.length === 0) return;
   throw new AppError(

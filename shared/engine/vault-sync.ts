@@ -126,13 +126,22 @@ export class VaultSync {
     }));
   }
 
-  /** Takes a file that has been deleted from the swarm out of the index, wherever it stands in it. */
-  async forgetFile(manifestId: ManifestId): Promise<void> {
+  /**
+   * Takes a file out of the index, wherever it stands in it. `left`: chunks of its links that lie in the swarm, kept by the caller so far;
+   * they are deleted with the next `publish`.
+   */
+  async forgetFile(
+    manifestId: ManifestId,
+    left: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[] = [],
+  ): Promise<void> {
     const files = this.index.filesOf(manifestId);
     for (const { id } of files) this.index.remove(id);
     const isLinked = this.#links.delete(manifestId);
-    if (files.length === 0 && !isLinked) return;
-    await this.#update({ changes: this.#head.changes + 1 }, [linkItem(manifestId, [])]);
+    if (files.length === 0 && !isLinked && left.length === 0) return;
+    const doomed = left.map(({ id, bodyHash }) => ({ id, body_hash: toHex(bodyHash) }));
+    await this.#update({ changes: this.#head.changes + 1, doomed: [...this.#head.doomed, ...doomed] }, [
+      linkItem(manifestId, []),
+    ]);
   }
 
   /**
@@ -329,15 +338,17 @@ export class VaultSync {
     const batch = this.#head.doomed.slice(0, DELETE_BATCH_CHUNKS);
     const deleteKey = await this.#deleteKey();
     const deletions: Deletion[] = [];
+    const gone = new Set<string>();
     for (const { id, body_hash } of batch) {
       const deletion = await deletionOf(deleteKey, { id: parseChunkId(id), bodyHash: fromHex(body_hash) });
       if (deletion !== null) deletions.push(deletion);
+      // Made under another vault that this device had: no token of this one's would ever fit.
+      else gone.add(id);
     }
-    if (deletions.length === 0) return;
-    const gone = new Set<string>();
+    if (batch.length === 0) return;
     try {
-      for (const { id, status } of await sendDeletions(swarm, deletions, this.#clock, signal))
-        if (status === 'deleted') gone.add(id);
+      const sent = deletions.length === 0 ? [] : await sendDeletions(swarm, deletions, this.#clock, signal);
+      for (const { id, status } of sent) if (status === 'deleted') gone.add(id);
     } catch (cause) {
       const error = AppError.from(cause);
       if (!error.retryable) throw error;

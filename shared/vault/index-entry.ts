@@ -41,6 +41,8 @@ const FileContent = Type.Object({
   created: Type.String({ maxLength: 40 }),
   /** That uploaded it: its delete key made the chunks. */
   device: DeviceIdHex,
+  /** Somebody else's, taken in by its link or manifest: then no device of the vault can delete its chunks. */
+  foreign: Type.Optional(Type.Literal(true)),
 });
 export type FileContent = Static<typeof FileContent>;
 

@@ -57,6 +57,28 @@ export function listFiles(root: FolderNode): { readonly path: string; readonly n
   return found.sort((a, b) => compareText(a.path, b.path));
 }
 
+/** Paths of all folders, in their order. */
+export function listFolders(root: FolderNode): string[] {
+  const found: string[] = [];
+  const waiting = [{ folder: root, prefix: '' }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const node of next.folder.children.values()) {
+      if (node.kind !== 'folder') continue;
+      const path = next.prefix + node.name;
+      found.push(path);
+      waiting.push({ folder: node, prefix: `${path}/` });
+    }
+  }
+  return found.sort(compareText);
+}
+
+/** What a path leads to; undefined for nothing, and for the top. */
+export function nodeAt(root: FolderNode, path: string): TreeNode | undefined {
+  let node: TreeNode | undefined = root;
+  for (const name of path.split('/')) node = node?.kind === 'folder' ? node.children.get(name) : undefined;
+  return node;
+}
+
 /** How far a path leads through folders, and the names that are left. */
 export function folderAt(
   root: FolderNode,
@@ -161,7 +183,7 @@ function addFile(into: Growing, { id, file }: IndexEntry, name: string): void {
 }
 
 /** `a.txt` → `a (2).txt`. */
-function numbered(name: string, number: number): string {
+export function numbered(name: string, number: number): string {
   const dot = name.lastIndexOf('.');
   const stem = dot > 0 ? name.slice(0, dot) : name;
   return `${stem} (${number})${name.slice(stem.length)}`;

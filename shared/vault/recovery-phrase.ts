@@ -54,6 +54,11 @@ export async function parseRecoveryPhrase(text: string): Promise<Bytes> {
   }
 }
 
+/** All 2048 words that a phrase can have, in the order of the alphabet. */
+export async function recoveryWords(): Promise<readonly string[]> {
+  return (await loadBip39()).words;
+}
+
 async function loadBip39() {
   const [bip39, { wordlist: words }] = await Promise.all([
     import('@scure/bip39'),

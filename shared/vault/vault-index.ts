@@ -14,7 +14,7 @@ import type { EntryId, FileContent, IndexEntry, Stamp } from './index-entry.ts';
 import { buildTree, folderAt } from './index-tree.ts';
 import type { FolderNode } from './index-tree.ts';
 
-export type NewFile = Pick<FileContent, 'manifest' | 'link' | 'size' | 'type' | 'created'>;
+export type NewFile = Pick<FileContent, 'manifest' | 'link' | 'size' | 'type' | 'created' | 'foreign'>;
 
 export class VaultIndex {
   readonly #device: string;

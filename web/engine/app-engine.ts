@@ -9,6 +9,8 @@ import type { SwarmView } from '../../shared/engine/swarm-view.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { XzCodec } from '../../shared/codec/xz.ts';
 import { AppError } from '../../shared/errors.ts';
+import { baseName } from '../../shared/format/file-path.ts';
+import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { detectAbilities } from './abilities.ts';
 import { LazyCatalog } from './catalog/lazy-catalog.ts';
@@ -21,25 +23,27 @@ import type {
   SwarmHealth,
   Transfer,
 } from './contract.ts';
-import { openIdbStores } from './database/idb-stores.ts';
 import { LazyDeletions } from './deletion/lazy-deletions.ts';
 import { downloadThroughBrowser } from './downloads/stream-download.ts';
 import { FileList } from './file-list.ts';
 import { LazyPart } from './lazy-part.ts';
 import { lazily } from './lazily.ts';
 import type { LocalStores } from './local-stores.ts';
+import { ManifestSource } from './manifest-source.ts';
 import type { FileChecks } from './health/health-contract.ts';
 import { createPageChecks } from './health/page-checks.ts';
 import { LazySharing } from './sharing/lazy-sharing.ts';
 import { createPageNetwork } from './network/page-network.ts';
 import type { SwarmNetwork } from './network/swarm-network.ts';
-import { AppServiceWorker } from './service-worker-registration.ts';
+import { openStores, startServiceWorker } from './page-surroundings.ts';
+import type { AppServiceWorker } from './service-worker-registration.ts';
 import { formatStreamUrl } from './stream-url.ts';
 import { SwarmGate } from './swarm-gate.ts';
 import { SwarmHealthMonitor } from './swarm-health.ts';
 import { SwarmKeyKeeper } from './swarm-key-keeper.ts';
 import { openSwarmKeyNews } from './swarm-key-news.ts';
 import type { UploadQueue } from './uploads/upload-queue.ts';
+import { LazyVault } from './vault/lazy-vault.ts';
 
 const loadManifestTransfer = lazily(() => import('./manifest-transfer.ts'));
 const loadDirectDownload = lazily(() => import('./downloads/direct-download.ts'));
@@ -61,6 +65,7 @@ class PageEngine implements AppEngine {
   readonly deletions: LazyDeletions;
   readonly checks: FileChecks;
   readonly catalog: LazyCatalog;
+  readonly vault: LazyVault;
   readonly #stores: LocalStores;
   readonly #serviceWorker: AppServiceWorker | null;
   readonly #keyNews = openSwarmKeyNews();
@@ -71,6 +76,8 @@ class PageEngine implements AppEngine {
   readonly #workers: () => Promise<BlockWorkers>;
   #pool: (BlockWorkers & AsyncDisposable) | null = null;
   readonly #files: FileList;
+  readonly #manifests: ManifestSource;
+  readonly #disposed = new AbortController();
   readonly #uploads: LazyPart<UploadQueue, readonly Transfer[]>;
   readonly #health: SwarmHealthMonitor;
   readonly network: SwarmNetwork;
@@ -117,6 +124,29 @@ class PageEngine implements AppEngine {
       });
     }, []);
     const loadXz = async (): Promise<XzCodec> => (await import('./sharing/page-xz.ts')).loadPageXz();
+    const loadLinks = lazily(async () => {
+      const { ManifestLinks } = await import('./sharing/manifest-links.ts');
+      return new ManifestLinks({ stores, loadXz, swarm: this.#swarm, view: this.#view, gate: this.#gate });
+    });
+    this.vault = new LazyVault({
+      local: this.#files,
+      hasIndex: async () => (await stores.vaultIndex.version()) !== '',
+      load: async (hears) => {
+        const { createPageVault } = await import('./vault/create-page-vault.ts');
+        return createPageVault({
+          ...{ stores, loadXz, local: this.#files, swarm: this.#swarm, gate: this.#gate },
+          linkOf: async (id, signal) => (await loadLinks()).linkOf(id, signal),
+          deleteFile: (id) => this.deletions.start(id),
+          ...hears,
+        });
+      },
+    });
+    this.#manifests = new ManifestSource({
+      files: stores.files,
+      fetch: async (id, signal) => (await this.vault.loaded()).fetchManifest(id, signal),
+    });
+    const manifestOf = (id: ManifestId, signal: AbortSignal): Promise<Manifest> =>
+      this.#manifests.get(id, signal);
     this.sharing = new LazySharing(async () => {
       const { PageSharing } = await import('./sharing/page-sharing.ts');
       return new PageSharing({
@@ -126,6 +156,12 @@ class PageEngine implements AppEngine {
         view: this.#view,
         gate: this.#gate,
         loadXz,
+        linkOf: async (id, signal) => {
+          const links = await loadLinks();
+          const known = (await links.known(id)) ?? (await (await this.vault.loaded()).indexedLink(id));
+          return known ?? links.linkOf(id, signal);
+        },
+        isListed: (id) => this.#listed(id) !== undefined,
         onKept: () => this.#files.changed(),
       });
     });
@@ -146,13 +182,14 @@ class PageEngine implements AppEngine {
         swarm: this.#swarm,
         gate: this.#gate,
         now: () => performance.now(),
+        unlist: async (id) => (await this.vault.loaded()).unlist(id),
         onGone: () => {
           filesChanged();
           this.catalog.settle().catch(reportError);
         },
       });
     });
-    this.checks = createPageChecks({ stores, swarm: this.#swarm });
+    this.checks = createPageChecks({ manifestOf, swarm: this.#swarm });
     this.network = createPageNetwork({
       origin,
       swarm: this.#swarm,
@@ -169,6 +206,7 @@ class PageEngine implements AppEngine {
   async start(): Promise<void> {
     await this.#swarmKey.start();
     await this.#files.refresh();
+    await this.vault.start();
     if ((await this.#stores.journals.leftovers()).length > 0) await (await this.#uploads.get()).restore();
     await this.deletions.restore();
     let settled = false;
@@ -181,7 +219,7 @@ class PageEngine implements AppEngine {
   }
 
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void {
-    return this.#files.watch(callback);
+    return this.vault.watchFiles(callback);
   }
 
   watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void {
@@ -205,9 +243,12 @@ class PageEngine implements AppEngine {
     return this.#swarmKey.forget();
   }
 
-  async upload(files: readonly PickedFile[], { mode }: { readonly mode: CompressionMode }): Promise<void> {
+  async upload(
+    files: readonly PickedFile[],
+    { mode, folder = '' }: { readonly mode: CompressionMode; readonly folder?: string },
+  ): Promise<void> {
     this.#askToPersist();
-    (await this.#uploads.get()).add(files, mode);
+    (await this.#uploads.get()).add(files, mode, folder);
   }
 
   async pause(transferId: string): Promise<void> {
@@ -240,6 +281,10 @@ class PageEngine implements AppEngine {
     (await this.#uploads.get()).dismiss(transferId);
   }
 
+  async prepare(manifestId: ManifestId, signal: AbortSignal): Promise<void> {
+    await this.#manifests.get(manifestId, signal);
+  }
+
   streamUrl(
     manifestId: ManifestId,
     { download = false }: { readonly download?: boolean } = {},
@@ -256,16 +301,18 @@ class PageEngine implements AppEngine {
     const file = this.#file(manifestId);
     if (file === undefined) throw new AppError('NOT_FOUND', 'This file is not on the list any more.');
     const url = this.streamUrl(manifestId, { download: true });
-    if (url !== null) return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
+    if (url !== null) {
+      await this.prepare(manifestId, signal);
+      return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
+    }
     const { downloadDirectly } = await loadDirectDownload();
-    const name = file.name.split('/').pop() ?? 'file';
-    const open = (): Promise<DownloaderOptions> => this.#downloaderOptions(manifestId);
-    return downloadDirectly({ name, open, gate: this.#gate }, signal, progress);
+    const open = (): Promise<DownloaderOptions> => this.#downloaderOptions(manifestId, signal);
+    return downloadDirectly({ name: baseName(file.name), open, gate: this.#gate }, signal, progress);
   }
 
   async exportManifest(manifestId: ManifestId): Promise<Blob> {
     const { exportManifest } = await loadManifestTransfer();
-    return exportManifest(await this.#stores.files.manifest(manifestId));
+    return exportManifest(await this.#manifests.get(manifestId, this.#disposed.signal));
   }
 
   async importManifest(file: Blob): Promise<StoredFile> {
@@ -276,8 +323,7 @@ class PageEngine implements AppEngine {
   }
 
   async forget(manifestId: ManifestId): Promise<void> {
-    await this.#stores.files.remove(manifestId);
-    await this.#files.changed();
+    await (await this.vault.loaded()).forget(manifestId);
   }
 
   watchUpdate(callback: (ready: boolean) => void): () => void {
@@ -299,12 +345,14 @@ class PageEngine implements AppEngine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
     this.#health.dispose();
     this.network.dispose();
     this.#swarmKey.dispose();
     await this.#uploads.dispose();
     await this.deletions.dispose();
     this.catalog.dispose();
+    await this.vault[Symbol.asyncDispose]();
     await this.#pool?.[Symbol.asyncDispose]();
     this.#files.dispose();
     this.#serviceWorker?.dispose();
@@ -313,8 +361,12 @@ class PageEngine implements AppEngine {
     await this.#stores[Symbol.asyncDispose]();
   }
 
+  #listed(id: ManifestId): StoredFile | undefined {
+    return this.vault.files.find(({ manifestId }) => manifestId === id);
+  }
+
   #file(id: ManifestId): StoredFile | undefined {
-    return this.#files.current.find(({ manifestId }) => manifestId === id) ?? this.sharing.opened(id);
+    return this.#listed(id) ?? this.sharing.opened(id);
   }
 
   /** Waits while a private swarm is locked, as the page's own downloads do. */
@@ -333,8 +385,8 @@ class PageEngine implements AppEngine {
     }
   }
 
-  async #downloaderOptions(manifestId: ManifestId): Promise<DownloaderOptions> {
-    const [manifest, workers] = await Promise.all([this.#stores.files.manifest(manifestId), this.#workers()]);
+  async #downloaderOptions(manifestId: ManifestId, signal: AbortSignal): Promise<DownloaderOptions> {
+    const [manifest, workers] = await Promise.all([this.#manifests.get(manifestId, signal), this.#workers()]);
     return { manifest, swarm: this.#swarm, workers, view: this.#view };
   }
 
@@ -343,23 +395,5 @@ class PageEngine implements AppEngine {
     if (this.#askedToPersist || !this.#stores.persistent) return;
     this.#askedToPersist = true;
     navigator.storage.persist().catch(reportError);
-  }
-}
-
-async function openStores(): Promise<LocalStores> {
-  if (!globalThis.isSecureContext) return (await import('./memory-stores.ts')).createMemoryStores();
-  // The connection closes when another tab upgrades; every later call then says to reload the page.
-  return openIdbStores(() => undefined);
-}
-
-/** Null where there is none: the app then works without streaming, and says so. */
-async function startServiceWorker(): Promise<AppServiceWorker | null> {
-  // The development server has no build of it.
-  if (!globalThis.isSecureContext || !('serviceWorker' in navigator) || import.meta.env.DEV) return null;
-  try {
-    return await AppServiceWorker.start(navigator.serviceWorker, () => location.reload());
-  } catch (cause) {
-    reportError(cause);
-    return null;
   }
 }

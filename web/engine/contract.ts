@@ -14,6 +14,7 @@ import type { StoredFile } from './stored-file.ts';
 
 export type { StoredFile } from './stored-file.ts';
 import type { NetworkPort } from './network/network-port.ts';
+import type { VaultPort } from './vault/vault-contract.ts';
 
 /** What the platform lets the app do here, found out once at start. */
 export interface Abilities {
@@ -35,6 +36,8 @@ export type TransferState = 'queued' | 'running' | 'done' | 'failed' | 'paused' 
 export interface Transfer {
   readonly id: string;
   readonly name: string;
+  /** Path of the folder that it goes into; empty for the top. */
+  readonly folder: string;
   readonly sizeBytes: number;
   readonly mode: CompressionMode;
   readonly state: TransferState;
@@ -91,8 +94,9 @@ export interface AppEngine extends AsyncDisposable {
   readonly checks: FileChecks;
   readonly catalog: PublicCatalog;
   readonly network: NetworkPort;
+  readonly vault: VaultPort;
 
-  /** All stored files, newest first; the callback runs at once and on each change. Returns how to stop. */
+  /** All files of the vault, newest first; the callback runs as soon as they are known, and on each change. Returns how to stop. */
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void;
   /** All transfers, oldest first; at most 10 calls a second. */
   watchTransfers(callback: (transfers: readonly Transfer[]) => void): () => void;
@@ -107,8 +111,11 @@ export interface AppEngine extends AsyncDisposable {
   /** Takes the swarm key out of this browser; what is under way waits for a new one. Throws `IO`. */
   forgetSwarmKey(): Promise<void>;
 
-  /** Queues uploads; they run one file at a time. */
-  upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void>;
+  /** Queues uploads; they run one file at a time, and go into `folder`, a path, which need not be there yet. Default: the top. */
+  upload(
+    files: readonly PickedFile[],
+    options: { readonly mode: CompressionMode; readonly folder?: string },
+  ): Promise<void>;
   /** Stops an upload where it is, so that it may be resumed; the transfer becomes `paused`. */
   pause(transferId: string): Promise<void>;
   /** All that run or wait. */
@@ -124,7 +131,9 @@ export interface AppEngine extends AsyncDisposable {
   /** Takes a finished upload off the list; the file stays. Throws `CONFLICT` for an unfinished one. */
   dismiss(transferId: string): Promise<void>;
 
-  /** Of a file that is listed or open by its link: URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
+  /** Makes a file that another device has put into the vault ready for `streamUrl`. Throws `NOT_FOUND`, `CHUNK_LOST`, `UNAVAILABLE`, `ABORTED`. */
+  prepare(manifestId: ManifestId, signal: AbortSignal): Promise<void>;
+  /** Of a file that is prepared, or open by its link: URL under `/stream/` that plays, previews and seeks; null where `abilities.streaming` is false. */
   streamUrl(manifestId: ManifestId, options?: { readonly download?: boolean }): string | null;
   /**
    * Saves a file: through the service worker where there is one, else through the save picker or in memory. Resolves
@@ -137,7 +146,7 @@ export interface AppEngine extends AsyncDisposable {
   exportManifest(manifestId: ManifestId): Promise<Blob>;
   /** Throws `CORRUPT` or `UNSUPPORTED` for what is not a manifest. */
   importManifest(file: Blob): Promise<StoredFile>;
-  /** Takes the file off this device's list; its chunks stay in the swarm. */
+  /** Takes the file off the list on all devices of the vault; its chunks stay in the swarm, or, uploaded by another of these devices, go when that is next in use. */
   forget(manifestId: ManifestId): Promise<void>;
 
   /** Whether a newer version of the app waits to take over; called at once and on each change. */

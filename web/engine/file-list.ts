@@ -1,15 +1,14 @@
-import type { StoredFile } from './contract.ts';
-import type { FileStore } from './local-stores.ts';
+import type { FileStore, LocalFile } from './local-stores.ts';
 import { Watchers } from './watchers.ts';
 
 const CHANNEL = 'lanvault-files';
 
-/** The list of stored files, kept up with this tab's changes and those of others. */
+/** The files of this browser, kept up with this tab's changes and those of others. */
 export class FileList {
   readonly #store: FileStore;
-  readonly #watchers = new Watchers<readonly StoredFile[]>(() => this.#files);
+  readonly #watchers = new Watchers<readonly LocalFile[]>(() => this.#files);
   readonly #channel: BroadcastChannel | null;
-  #files: readonly StoredFile[] = [];
+  #files: readonly LocalFile[] = [];
   #reading: Promise<void> | null = null;
   #stale = false;
 
@@ -22,11 +21,11 @@ export class FileList {
     });
   }
 
-  get current(): readonly StoredFile[] {
+  get current(): readonly LocalFile[] {
     return this.#files;
   }
 
-  watch(callback: (files: readonly StoredFile[]) => void): () => void {
+  watch(callback: (files: readonly LocalFile[]) => void): () => void {
     return this.#watchers.watch(callback);
   }
 

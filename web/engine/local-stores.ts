@@ -6,17 +6,31 @@ import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
+import type { VaultStore } from '../../shared/engine/vault-sync.ts';
 import type { CapabilityLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ChunkId, ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
+import type { StateItem } from '../../shared/vault/vault-state.ts';
 import type { StoredFile } from './contract.ts';
 
-export interface Vault {
+/** A vault, and which of its devices this is. */
+export interface VaultIdentity {
   /** 32 bytes. */
   readonly secret: Bytes;
   /** 16 bytes. */
   readonly deviceId: Bytes;
+}
+
+export interface Vault extends VaultIdentity {
+  /** Those that another was restored in place of: their keys still delete what was uploaded under them. */
+  readonly former: readonly VaultIdentity[];
+}
+
+/** What this browser keeps of its vault's index. */
+export interface VaultItems extends VaultStore {
+  /** Another one after each `save`, by any tab; empty before the first. */
+  version(): Promise<string>;
 }
 
 /** What is known of a file beyond its manifest. */
@@ -24,11 +38,21 @@ export interface FileFacts {
   readonly minReplicas: number | null;
   /** The journal that owns its chunks; null for an imported manifest. */
   readonly uploadId: string | null;
+  /** Path of the folder that it was put into; none: the top. */
+  readonly folder?: string;
+}
+
+/** A file that this browser has uploaded or taken in; `path` is where it was put. */
+export interface LocalFile extends StoredFile {
+  /** It is, or was, in the vault's index: that then says where it is, and whether it is still there. */
+  readonly indexed: boolean;
 }
 
 export interface FileStore {
   /** Newest first. */
-  list(): Promise<readonly StoredFile[]>;
+  list(): Promise<readonly LocalFile[]>;
+  /** One of the list; null if it is not there. */
+  find(id: ManifestId): Promise<LocalFile | null>;
   /** Throws `NOT_FOUND`. */
   manifest(id: ManifestId): Promise<Manifest>;
   /**
@@ -37,6 +61,10 @@ export interface FileStore {
    */
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile>;
   remove(id: ManifestId): Promise<void>;
+  /** Puts a listed file somewhere else, if it is there. */
+  place(id: ManifestId, path: string): Promise<void>;
+  /** Of a listed file: it is in the vault's index. */
+  markIndexed(id: ManifestId): Promise<void>;
   /** Keeps the manifest of a file that was opened by its link: it can be read, and is not listed. Throws `NO_SPACE`. */
   hold(id: ManifestId, manifest: Manifest): Promise<HeldFile>;
   /** Forgets a file that is held and not listed. */
@@ -53,12 +81,19 @@ export interface HeldFile {
 export interface LeftoverUpload {
   readonly header: JournalHeader;
   readonly handle: FileSystemFileHandle | null;
+  /** Where the file goes; empty for the top. */
+  readonly folder: string;
   /** The user had stopped it. */
   readonly paused: boolean;
 }
 
+export interface UploadOrigin {
+  readonly handle?: FileSystemFileHandle | null;
+  readonly folder?: string;
+}
+
 export interface UploadJournals extends JournalStore {
-  create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal>;
+  create(header: JournalHeader, origin?: UploadOrigin): Promise<Journal>;
   /** Unfinished uploads that no other tab is working on, oldest first. */
   leftovers(): Promise<readonly LeftoverUpload[]>;
   /** Whether any tab of this browser, this one included, is uploading. */
@@ -123,13 +158,19 @@ export interface SwarmKeyStore {
 export interface LocalStores extends AsyncDisposable {
   /** Whether anything survives a reload. */
   readonly persistent: boolean;
+  /** Another one after `replaceVault`, here or in another tab. */
   readonly vault: Vault;
+  readonly vaultIndex: VaultItems;
   readonly files: FileStore;
   readonly journals: UploadJournals;
   readonly shares: ShareStore;
   /** What this device has published: `publishedChunks` of it must not be pruned. */
   readonly publications: PublicationStore;
   readonly swarmKey: SwarmKeyStore;
+  /** Takes another vault in place of this one, which becomes a former one, and `items` in place of its index; all or nothing. */
+  replaceVault(next: VaultIdentity, items: readonly StateItem[]): Promise<void>;
+  /** Another tab has replaced it. */
+  reloadVault(): Promise<void>;
 }
 
 export function journalHeld(): AppError {

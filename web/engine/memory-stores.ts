@@ -9,9 +9,10 @@ import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/p
 import { AppError } from '../../shared/errors.ts';
 import type { CapabilityLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
+import { baseName, inFolder } from '../../shared/format/file-path.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
-import type { StoredFile } from './contract.ts';
+import type { StateItem } from '../../shared/vault/vault-state.ts';
 import { journalHeld, journalMissing, newestFirst } from './local-stores.ts';
 import type {
   AbandonedUpload,
@@ -20,19 +21,29 @@ import type {
   HeldFile,
   LeftoverUpload,
   LinkChunk,
+  LocalFile,
   LocalStores,
   ShareStore,
   SharedManifest,
   SwarmKeyStore,
   UploadJournals,
+  UploadOrigin,
+  Vault,
+  VaultIdentity,
+  VaultItems,
 } from './local-stores.ts';
 
 export class MemoryFiles implements FileStore {
-  readonly #files = new Map<ManifestId, { manifest: Manifest; stored: StoredFile; listed: boolean }>();
+  readonly #files = new Map<ManifestId, { manifest: Manifest; stored: LocalFile; listed: boolean }>();
 
-  list(): Promise<readonly StoredFile[]> {
+  list(): Promise<readonly LocalFile[]> {
     const listed = [...this.#files.values()].filter((file) => file.listed);
     return Promise.resolve(listed.map(({ stored }) => stored).sort(newestFirst));
+  }
+
+  find(id: ManifestId): Promise<LocalFile | null> {
+    const file = this.#files.get(id);
+    return Promise.resolve(file?.listed === true ? file.stored : null);
   }
 
   manifest(id: ManifestId): Promise<Manifest> {
@@ -42,7 +53,7 @@ export class MemoryFiles implements FileStore {
       : Promise.resolve(file.manifest);
   }
 
-  add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile> {
+  add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<LocalFile> {
     const known = this.#files.get(id);
     if (known?.listed === true) return Promise.resolve(known.stored);
     return Promise.resolve(this.#put(id, manifest, facts, true));
@@ -60,17 +71,20 @@ export class MemoryFiles implements FileStore {
     return Promise.resolve();
   }
 
-  #put(id: ManifestId, manifest: Manifest, facts: FileFacts, listed: boolean): StoredFile {
+  #put(id: ManifestId, manifest: Manifest, facts: FileFacts, listed: boolean): LocalFile {
     const { filename, type, size, created } = manifest.header;
-    const stored: StoredFile = {
+    const path = inFolder(facts.folder ?? '', filename);
+    const stored: LocalFile = {
       manifestId: id,
-      name: filename,
+      path,
+      name: baseName(path),
       type,
       sizeBytes: size,
       created,
       chunkCount: manifest.rows.length,
       minReplicas: facts.minReplicas,
       owned: facts.uploadId !== null,
+      indexed: false,
     };
     this.#files.set(id, { manifest, stored, listed });
     return stored;
@@ -80,11 +94,26 @@ export class MemoryFiles implements FileStore {
     this.#files.delete(id);
     return Promise.resolve();
   }
+
+  place(id: ManifestId, path: string): Promise<void> {
+    return this.#change(id, { path, name: baseName(path) });
+  }
+
+  markIndexed(id: ManifestId): Promise<void> {
+    return this.#change(id, { indexed: true });
+  }
+
+  #change(id: ManifestId, changes: Partial<LocalFile>): Promise<void> {
+    const file = this.#files.get(id);
+    if (file?.listed === true) this.#files.set(id, { ...file, stored: { ...file.stored, ...changes } });
+    return Promise.resolve();
+  }
 }
 
 interface MemoryRecord {
   readonly header: JournalHeader;
   readonly handle: FileSystemFileHandle | null;
+  readonly folder: string;
   readonly entries: JournalEntry[];
   held: boolean;
   paused: boolean;
@@ -94,11 +123,12 @@ interface MemoryRecord {
 export class MemoryJournals implements UploadJournals {
   readonly #records = new Map<string, MemoryRecord>();
 
-  create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
+  create(header: JournalHeader, { handle = null, folder = '' }: UploadOrigin = {}): Promise<Journal> {
     if (this.#records.has(header.uploadId)) return Promise.reject(journalHeld());
     const record: MemoryRecord = {
       header,
-      handle: handle ?? null,
+      handle,
+      folder,
       entries: [],
       held: true,
       paused: false,
@@ -132,7 +162,9 @@ export class MemoryJournals implements UploadJournals {
     const free = [...this.#records.values()].filter(
       (record) => !record.held && !record.abandoned && finishedAs(record) === undefined,
     );
-    return Promise.resolve(free.map(({ header, handle, paused }) => ({ header, handle, paused })));
+    return Promise.resolve(
+      free.map(({ header, handle, paused, folder }) => ({ header, handle, paused, folder })),
+    );
   }
 
   inUse(): Promise<boolean> {
@@ -262,15 +294,66 @@ export class MemorySwarmKey implements SwarmKeyStore {
   }
 }
 
-export function createMemoryStores(): LocalStores {
-  return {
-    persistent: false,
-    vault: { secret: randomBytes(VAULT_SECRET_BYTES), deviceId: randomBytes(DERIVATION_ID_BYTES) },
-    files: new MemoryFiles(),
-    journals: new MemoryJournals(),
-    shares: new MemoryShares(),
-    publications: new MemoryPublications(),
-    swarmKey: new MemorySwarmKey(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+export class MemoryVaultItems implements VaultItems {
+  #items = new Map<string, string>();
+  #saves = 0;
+
+  load(): Promise<Iterable<readonly [string, string]>> {
+    return Promise.resolve([...this.#items]);
+  }
+
+  save(items: readonly StateItem[]): Promise<void> {
+    this.#saves++;
+    for (const [key, value] of items) {
+      if (value === null) this.#items.delete(key);
+      else this.#items.set(key, value);
+    }
+    return Promise.resolve();
+  }
+
+  version(): Promise<string> {
+    return Promise.resolve(this.#saves === 0 ? '' : String(this.#saves));
+  }
+
+  replace(items: readonly StateItem[]): Promise<void> {
+    this.#items = new Map();
+    return this.save(items);
+  }
+}
+
+class MemoryStores implements LocalStores {
+  readonly persistent = false;
+  readonly vaultIndex = new MemoryVaultItems();
+  readonly files = new MemoryFiles();
+  readonly journals = new MemoryJournals();
+  readonly shares = new MemoryShares();
+  readonly publications = new MemoryPublications();
+  readonly swarmKey = new MemorySwarmKey();
+  #vault: Vault = {
+    secret: randomBytes(VAULT_SECRET_BYTES),
+    deviceId: randomBytes(DERIVATION_ID_BYTES),
+    former: [],
   };
+
+  get vault(): Vault {
+    return this.#vault;
+  }
+
+  async replaceVault(next: VaultIdentity, items: readonly StateItem[]): Promise<void> {
+    const { former, secret, deviceId } = this.#vault;
+    await this.vaultIndex.replace(items);
+    this.#vault = { ...next, former: [...former, { secret, deviceId }] };
+  }
+
+  reloadVault(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export function createMemoryStores(): LocalStores {
+  return new MemoryStores();
 }

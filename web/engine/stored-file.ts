@@ -3,7 +3,9 @@ import type { ManifestId } from '../../shared/ids.ts';
 /** A file in the list: one manifest. */
 export interface StoredFile {
   readonly manifestId: ManifestId;
-  /** May hold `/` when it was uploaded as part of a folder. */
+  /** Its folders and its name, `/` between them; different from all others in the list. */
+  readonly path: string;
+  /** The last part of `path`. */
   readonly name: string;
   readonly type: string;
   readonly sizeBytes: number;

@@ -35,7 +35,7 @@ export function filterFiles(files: readonly StoredFile[], query: string): readon
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return files;
   return files.filter((file) => {
-    const name = file.name.toLocaleLowerCase();
+    const name = file.path.toLocaleLowerCase();
     return words.every((word) => name.includes(word));
   });
 }

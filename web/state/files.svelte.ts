@@ -83,6 +83,11 @@ export class Files implements Disposable {
     return this.#all.find((file) => file.manifestId === id);
   }
 
+  /** Makes a file of another device ready for `streamUrl`. Throws `AppError`. */
+  prepare(id: ManifestId, signal: AbortSignal): Promise<void> {
+    return this.#engine.prepare(id, signal);
+  }
+
   /** URL that plays or previews the file; null where the browser cannot stream. */
   streamUrl(id: ManifestId): string | null {
     return this.#engine.streamUrl(id);

@@ -5,6 +5,7 @@ import { FileDeletions } from './deletion.svelte.ts';
 import { CheckedFiles } from './file-checks.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
+import { Folders } from './folders.svelte.ts';
 import { OpenLink } from './open-link.svelte.ts';
 import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
@@ -17,6 +18,7 @@ export class Session implements AsyncDisposable {
   readonly #engine: AppEngine;
   readonly abilities: Abilities;
   readonly files: Files;
+  readonly folders: Folders;
   readonly transfers: Transfers;
   readonly downloads: Downloads;
   readonly swarm: Swarm;
@@ -33,6 +35,7 @@ export class Session implements AsyncDisposable {
     this.#engine = engine;
     this.abilities = engine.abilities;
     this.files = new Files(engine, notices);
+    this.folders = new Folders(engine, notices);
     this.transfers = new Transfers(engine, notices);
     this.downloads = new Downloads(engine, notices);
     this.swarm = new Swarm(engine);
@@ -58,6 +61,7 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.files[Symbol.dispose]();
+    this.folders[Symbol.dispose]();
     this.transfers[Symbol.dispose]();
     this.downloads[Symbol.dispose]();
     this.swarm[Symbol.dispose]();

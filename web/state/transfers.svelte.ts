@@ -44,9 +44,10 @@ export class Transfers implements Disposable {
     return this.#list.some((transfer) => transfer.state === 'done');
   }
 
-  async upload(files: readonly PickedFile[], mode: CompressionMode): Promise<void> {
+  /** `folder`: the path of where they go. */
+  async upload(files: readonly PickedFile[], mode: CompressionMode, folder = ''): Promise<void> {
     if (files.length === 0) return;
-    await this.#try('The upload could not be started', this.#engine.upload(files, { mode }));
+    await this.#try('The upload could not be started', this.#engine.upload(files, { mode, folder }));
   }
 
   /** Whether leaving the page would lose one that waits to be resumed. */

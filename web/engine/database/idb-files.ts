@@ -3,10 +3,10 @@ import type { Bytes } from '../../../shared/bytes.ts';
 import { wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
-import type { StoredFile } from '../contract.ts';
 import { HELD_FILE_MS } from '../../../shared/limits.ts';
 import { newestFirst } from '../local-stores.ts';
-import type { FileFacts, FileStore, HeldFile } from '../local-stores.ts';
+import type { FileFacts, FileStore, HeldFile, LocalFile } from '../local-stores.ts';
+import { baseName, inFolder } from '../../../shared/format/file-path.ts';
 import { fileKeyContext, readManifest } from './manifest-reader.ts';
 import { packRows } from './row-pages.ts';
 import type { FileRecord, LanvaultDatabase, LanvaultSchema } from './schema.ts';
@@ -22,16 +22,21 @@ export class IdbFiles implements FileStore {
     this.#deviceKey = deviceKey;
   }
 
-  async list(): Promise<readonly StoredFile[]> {
+  async list(): Promise<readonly LocalFile[]> {
     const records = await withStorageErrors(() => this.#database.getAll('files'));
-    return records.filter(isListed).map(toStoredFile).sort(newestFirst);
+    return records.filter(isListed).map(toLocalFile).sort(newestFirst);
+  }
+
+  async find(id: ManifestId): Promise<LocalFile | null> {
+    const record = await withStorageErrors(() => this.#database.get('files', id));
+    return record !== undefined && isListed(record) ? toLocalFile(record) : null;
   }
 
   manifest(id: ManifestId): Promise<Manifest> {
     return readManifest(this.#database, this.#deviceKey, id);
   }
 
-  async add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile> {
+  async add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<LocalFile> {
     const packed = await this.#pack(id, manifest, facts);
     return withStorageErrors(async () => {
       const stores = ['files', 'manifest-rows', 'journals'] as const;
@@ -48,7 +53,7 @@ export class IdbFiles implements FileStore {
       if (facts.uploadId !== null)
         work.push(finishUpload(transaction.objectStore('journals'), facts.uploadId, id));
       await Promise.all(work);
-      return toStoredFile(keep ? known : packed.record);
+      return toLocalFile(keep ? known : packed.record);
     });
   }
 
@@ -67,7 +72,7 @@ export class IdbFiles implements FileStore {
         work.push(...pages.map((page, number) => rowPages.put(page, [id, number])));
       }
       await Promise.all(work);
-      return { file: toStoredFile(listed ? known : held), listed };
+      return { file: toLocalFile(listed ? known : held), listed };
     });
   }
 
@@ -87,10 +92,27 @@ export class IdbFiles implements FileStore {
     });
   }
 
+  place(id: ManifestId, path: string): Promise<void> {
+    return this.#change(id, (record) => ({ ...record, path }));
+  }
+
+  markIndexed(id: ManifestId): Promise<void> {
+    return this.#change(id, (record) => ({ ...record, indexed: true }));
+  }
+
+  async #change(id: ManifestId, change: (record: FileRecord) => FileRecord): Promise<void> {
+    await withStorageErrors(async () => {
+      const transaction = this.#database.transaction('files', 'readwrite', { durability: 'strict' });
+      const record = await transaction.store.get(id);
+      if (record !== undefined && isListed(record)) await transaction.store.put(change(record));
+      await transaction.done;
+    });
+  }
+
   async #pack(
     id: ManifestId,
     { header, rows }: Manifest,
-    { minReplicas, uploadId }: FileFacts,
+    { minReplicas, uploadId, folder = '' }: FileFacts,
   ): Promise<{ record: FileRecord; pages: readonly Bytes[] }> {
     const pages: Bytes[] = [];
     for await (const page of packRows(rows)) pages.push(page);
@@ -105,6 +127,7 @@ export class IdbFiles implements FileStore {
       key: await wrapSecret(header.key, this.#deviceKey, fileKeyContext(id)),
       minReplicas,
       uploadId,
+      path: inFolder(folder, header.filename),
     };
     return { record, pages };
   }
@@ -138,15 +161,18 @@ async function finishUpload(
   await journals.put({ ...record, state: 'finished', manifestId, handle: null });
 }
 
-function toStoredFile(record: FileRecord): StoredFile {
+function toLocalFile(record: FileRecord): LocalFile {
+  const path = record.path ?? record.filename;
   return {
     manifestId: record.manifestId,
-    name: record.filename,
+    path,
+    name: baseName(path),
     type: record.type,
     sizeBytes: record.sizeBytes,
     created: record.created,
     chunkCount: record.chunkCount,
     minReplicas: record.minReplicas,
     owned: record.uploadId !== null,
+    indexed: record.indexed === true,
   };
 }

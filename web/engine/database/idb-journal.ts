@@ -1,5 +1,5 @@
 import type { Journal, JournalEntry, JournalHeader } from '../../../shared/engine/ports.ts';
-import type { HeldLock } from './journal-lock.ts';
+import type { HeldLock } from '../web-lock.ts';
 import type { LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 

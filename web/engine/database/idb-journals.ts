@@ -2,10 +2,10 @@ import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Journal, JournalHeader } from '../../../shared/engine/ports.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { journalHeld, journalMissing } from '../local-stores.ts';
-import type { AbandonedUpload, LeftoverUpload, UploadJournals } from '../local-stores.ts';
+import type { AbandonedUpload, LeftoverUpload, UploadJournals, UploadOrigin } from '../local-stores.ts';
 import { IdbJournal, entryKeys } from './idb-journal.ts';
 import { acquireJournalLock, heldJournals } from './journal-lock.ts';
-import type { HeldLock } from './journal-lock.ts';
+import type { HeldLock } from '../web-lock.ts';
 import type { JournalRecord, LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
@@ -24,7 +24,7 @@ export class IdbJournals implements UploadJournals {
   }
 
   /** Throws `CONFLICT` when there is one of this upload id. */
-  async create(header: JournalHeader, handle?: FileSystemFileHandle): Promise<Journal> {
+  async create(header: JournalHeader, { handle = null, folder = '' }: UploadOrigin = {}): Promise<Journal> {
     const { key, ...plain } = header;
     const record: JournalRecord = {
       ...plain,
@@ -32,7 +32,8 @@ export class IdbJournals implements UploadJournals {
       paused: false,
       manifestId: null,
       key: await wrapSecret(key, this.#deviceKey, keyContext(header.uploadId)),
-      handle: handle ?? null,
+      handle,
+      folder,
     };
     return this.#withLock(header.uploadId, async (lock) => {
       await withStorageErrors(async () => {
@@ -76,8 +77,8 @@ export class IdbJournals implements UploadJournals {
     free.sort((a, b) => a.created.localeCompare(b.created));
     return Promise.all(
       free.map(async (record) => {
-        const { handle, paused } = record;
-        return { header: await this.#header(record), handle, paused };
+        const { handle, paused, folder = '' } = record;
+        return { header: await this.#header(record), handle, paused, folder };
       }),
     );
   }

@@ -24,6 +24,8 @@ export interface VaultRecord {
   readonly secret: WrappedSecret;
   /** 16 random bytes; part of the delete key's derivation. */
   readonly deviceId: Bytes;
+  /** Of vaults that another was restored in place of. */
+  readonly former?: readonly { readonly secret: WrappedSecret; readonly deviceId: Bytes }[];
 }
 
 /** A manifest's header and what the list shows; its rows are in `manifest-rows`. */
@@ -39,6 +41,10 @@ export interface FileRecord {
   readonly minReplicas: number | null;
   /** The journal that owns its chunks; null for an imported manifest. */
   readonly uploadId: string | null;
+  /** Where it was put, for as long as the vault's index does not say it; the file's name where there is none. */
+  readonly path?: string;
+  /** It is, or was, in the vault's index. */
+  readonly indexed?: boolean;
   /** ISO 8601; of a file that was opened by its link and is not on the list. */
   readonly openedAt?: string;
 }
@@ -73,6 +79,8 @@ export interface JournalRecord {
   readonly key: WrappedSecret;
   /** Where the browser gives one: the file can be read again after a reload. */
   readonly handle: FileSystemFileHandle | null;
+  /** Path of the folder that the file goes into; none: the top. */
+  readonly folder?: string;
 }
 
 export interface LanvaultSchema extends DBSchema {
@@ -88,6 +96,8 @@ export interface LanvaultSchema extends DBSchema {
   shares: { key: string; value: ShareRecord };
   /** Not wrapped: the one key in it is that of a link which anybody can read in the catalog. */
   publications: { key: string; value: OwnPublication };
+  /** Keyed as the items of `shared/vault/vault-state.ts`; their texts hold the links to all files. */
+  'vault-index': { key: string; value: WrappedSecret };
 }
 
 export type LanvaultDatabase = IDBPDatabase<LanvaultSchema>;
@@ -116,6 +126,9 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
   },
   (database) => {
     database.createObjectStore('publications', { keyPath: 'id' });
+  },
+  (database) => {
+    database.createObjectStore('vault-index');
   },
 ];
 

@@ -1,7 +1,9 @@
 import { createDeviceKey, unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
 import { DERIVATION_ID_BYTES, VAULT_SECRET_BYTES } from '../../../shared/crypto/kdf.ts';
 import { randomBytes } from '../../../shared/crypto/random.ts';
-import type { Vault } from '../local-stores.ts';
+import type { StateItem } from '../../../shared/vault/vault-state.ts';
+import type { Vault, VaultIdentity } from '../local-stores.ts';
+import { wrapItems } from './idb-vault-items.ts';
 import { THIS_DEVICE } from './schema.ts';
 import type { LanvaultDatabase, VaultRecord } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
@@ -13,10 +15,48 @@ const CONTEXT = 'vault secret';
  * and both use it. Throws `CORRUPT` when the stored secret does not open: it is never replaced.
  */
 export async function openVault(database: LanvaultDatabase): Promise<{ vault: Vault; deviceKey: CryptoKey }> {
-  const record =
-    (await withStorageErrors(() => database.get('vault', THIS_DEVICE))) ?? (await create(database));
-  const secret = await unwrapSecret(record.secret, record.deviceKey, CONTEXT);
-  return { vault: { secret, deviceId: record.deviceId }, deviceKey: record.deviceKey };
+  const record = (await storedVault(database)) ?? (await create(database));
+  const { deviceKey } = record;
+  const identities = [record, ...(record.former ?? [])].map(async ({ secret, deviceId }) => ({
+    secret: await unwrapSecret(secret, deviceKey, CONTEXT),
+    deviceId,
+  }));
+  const [current, ...former] = await Promise.all(identities);
+  if (current === undefined) throw new TypeError('The vault itself comes first.');
+  return { vault: { ...current, former }, deviceKey };
+}
+
+/**
+ * Puts `next` and the items of its index in place of the vault, which becomes a former one; all or nothing. Throws `NO_SPACE`, `IO`.
+ */
+export async function replaceVault(
+  database: LanvaultDatabase,
+  deviceKey: CryptoKey,
+  next: VaultIdentity,
+  items: readonly StateItem[],
+): Promise<void> {
+  const secret = await wrapSecret(next.secret, deviceKey, CONTEXT);
+  const wrapped = await wrapItems(items, deviceKey);
+  await withStorageErrors(async () => {
+    const stores = ['vault', 'vault-index'] as const;
+    const transaction = database.transaction(stores, 'readwrite', { durability: 'strict' });
+    const vaults = transaction.objectStore('vault');
+    const index = transaction.objectStore('vault-index');
+    const before = await vaults.get(THIS_DEVICE);
+    if (before === undefined) throw new TypeError('There is a vault as soon as the stores are open.');
+    const former = [...(before.former ?? []), { secret: before.secret, deviceId: before.deviceId }];
+    const work: Promise<unknown>[] = [
+      transaction.done,
+      vaults.put({ ...before, secret, deviceId: next.deviceId, former }, THIS_DEVICE),
+      index.clear(),
+    ];
+    for (const [key, value] of wrapped) if (value !== null) work.push(index.put(value, key));
+    await Promise.all(work);
+  });
+}
+
+function storedVault(database: LanvaultDatabase): Promise<VaultRecord | undefined> {
+  return withStorageErrors(() => database.get('vault', THIS_DEVICE));
 }
 
 async function create(database: LanvaultDatabase): Promise<VaultRecord> {

@@ -11,6 +11,8 @@ import type { DeletionItem } from './deletion-item.ts';
 export interface DeletionSurroundings {
   readonly stores: LocalStores;
   readonly swarm: DeletionPort;
+  /** The swarm was told to delete a file: takes it out of the vault's index. Throws what that throws. */
+  readonly unlist: (manifestId: ManifestId) => Promise<void>;
   /** A file has left the list. */
   readonly onGone: () => void;
 }
@@ -21,14 +23,16 @@ export interface DeletionSurroundings {
  * nobody is left to confirm. Throws as `deleteUpload`, and `CONFLICT` while another tab is at it.
  */
 export async function runDeletion(
-  { stores, swarm, onGone }: DeletionSurroundings,
+  { stores, swarm, unlist, onGone }: DeletionSurroundings,
   item: DeletionItem,
   onProgress: () => void,
   signal: AbortSignal,
 ): Promise<DeleteResult> {
   const { uploadId, manifestId } = item.upload;
   const { vault, journals, shares, publications, files } = stores;
-  const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
+  const keys = [vault, ...vault.former].map((each) => deriveDeleteKey(each.secret, each.deviceId));
+  const [deleteKey, ...formerDeleteKeys] = await Promise.all(keys);
+  if (deleteKey === undefined) throw new TypeError('The vault itself comes first.');
   const journal = await journals.openAbandoned(uploadId);
   let result: DeleteResult;
   try {
@@ -39,6 +43,7 @@ export async function runDeletion(
         journal,
         swarm,
         deleteKey,
+        formerDeleteKeys,
         ...(manifestId === null ? {} : { manifestId, linkChunks: await linkChunksOf(manifestId, stores) }),
         onProgress: (progress) => {
           item.progress(progress);
@@ -52,6 +57,7 @@ export async function runDeletion(
   }
   if (manifestId !== null && result.failed === 0) {
     await noteUnpublishing(manifestId, publications);
+    await unlist(manifestId);
     await files.remove(manifestId);
     // The journal has their chunks by now.
     await shares.remove(manifestId);

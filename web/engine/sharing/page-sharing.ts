@@ -1,5 +1,4 @@
 import type { XzCodec } from '../../../shared/codec/xz.ts';
-import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import type { SwarmView } from '../../../shared/engine/swarm-view.ts';
 import { formatLink, formatWebFragment, parseLink } from '../../../shared/format/capability.ts';
@@ -19,6 +18,10 @@ export interface PageSharingOptions {
   /** Of the page: links in their web form lead to it. */
   readonly origin: string;
   readonly stores: LocalStores;
+  /** Of a file whose manifest is here, or that is in the vault's index. Throws as `ManifestLinks.linkOf`. */
+  readonly linkOf: (id: ManifestId, signal: AbortSignal) => Promise<CapabilityLink>;
+  /** Whether people see it among their files. */
+  readonly isListed: (id: ManifestId) => boolean;
   readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get'>;
   readonly view: SwarmView;
   readonly gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
@@ -30,7 +33,7 @@ export interface PageSharingOptions {
 export class PageSharing implements Sharing {
   readonly #options: PageSharingOptions;
   /** Opened by their links in this visit. */
-  readonly #opened = new Map<ManifestId, StoredFile>();
+  readonly #opened = new Map<ManifestId, { readonly file: StoredFile; readonly link: CapabilityLink }>();
 
   constructor(options: PageSharingOptions) {
     this.#options = options;
@@ -38,31 +41,33 @@ export class PageSharing implements Sharing {
 
   /** A file that is open by its link; undefined if it is not. */
   opened(id: ManifestId): StoredFile | undefined {
-    return this.#opened.get(id);
+    return this.#opened.get(id)?.file;
   }
 
   async share(manifestId: ManifestId, signal: AbortSignal): Promise<ShareLinks> {
-    const { stores, origin } = this.#options;
-    const known = (await stores.shares.get(manifestId))?.link ?? null;
-    const link = known ?? (await this.#storeLink(manifestId, signal));
+    const { linkOf, origin } = this.#options;
+    const link = await linkOf(manifestId, signal);
     return { link: formatLink(link), webLink: `${origin}/${formatWebFragment(link)}` };
   }
 
   async open(text: string, signal: AbortSignal): Promise<LinkedFile> {
     const link = parseLink(text);
-    const { swarm, view, stores, gate, loadXz } = this.#options;
+    const { swarm, view, stores, gate, loadXz, isListed } = this.#options;
     const [xz, { openLink }] = await Promise.all([loadXz(), loadLinks()]);
     const manifest = await throughLocks(gate, signal, () => openLink(link, { swarm, view, xz }, signal));
     const id = await computeManifestId(manifest);
     const held = await stores.files.hold(id, manifest);
-    this.#opened.set(id, held.file);
-    return held;
+    this.#opened.set(id, { file: held.file, link });
+    return { ...held, listed: held.listed || isListed(id) };
   }
 
   async keep(manifestId: ManifestId): Promise<StoredFile> {
-    const { files, journals } = this.#options.stores;
+    const { files, journals, shares } = this.#options.stores;
     const manifest = await files.manifest(manifestId);
     const uploadId = await journals.uploadOf(manifestId);
+    const link = this.#opened.get(manifestId)?.link;
+    // It is stored already: the same link serves on.
+    if (link !== undefined && (await shares.get(manifestId)) === null) await shares.setLink(manifestId, link);
     const file = await files.add(manifestId, manifest, { minReplicas: null, uploadId });
     await this.#options.onKept();
     return file;
@@ -71,23 +76,5 @@ export class PageSharing implements Sharing {
   async close(manifestId: ManifestId): Promise<void> {
     this.#opened.delete(manifestId);
     await this.#options.stores.files.letGo(manifestId);
-  }
-
-  async #storeLink(manifestId: ManifestId, signal: AbortSignal): Promise<CapabilityLink> {
-    const { stores, swarm, view, gate, loadXz } = this.#options;
-    const { vault, files, shares } = stores;
-    const [manifest, xz, { storeManifestLink }, deleteKey] = await Promise.all([
-      files.manifest(manifestId),
-      loadXz(),
-      loadLinks(),
-      deriveDeleteKey(vault.secret, vault.deviceId),
-    ]);
-    const remember = (chunk: Parameters<typeof shares.addChunk>[1]): Promise<void> =>
-      shares.addChunk(manifestId, chunk);
-    const link = await throughLocks(gate, signal, () =>
-      storeManifestLink(manifest, { swarm, view, xz, deleteKey, remember }, signal),
-    );
-    await shares.setLink(manifestId, link);
-    return link;
   }
 }

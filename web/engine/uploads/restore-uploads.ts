@@ -21,14 +21,14 @@ export async function restoreUploads(surroundings: UploadSurroundings): Promise<
 
 async function restore(
   { stores, onStored }: UploadSurroundings,
-  { header, handle, paused }: LeftoverUpload,
+  { header, handle, paused, folder }: LeftoverUpload,
 ): Promise<UploadItem | null> {
-  const item = new UploadItem(header, { picked: null, handle, journaled: true });
+  const item = new UploadItem(header, { picked: null, handle, journaled: true, folder });
   try {
     const table = await readJournal(stores, header.uploadId, header.sizeBytes);
     const counts = countStored(table);
     if (table.finished !== undefined) {
-      const facts = { minReplicas: counts.minReplicas ?? REPLICAS, uploadId: header.uploadId };
+      const facts = { minReplicas: counts.minReplicas ?? REPLICAS, uploadId: header.uploadId, folder };
       await stores.files.add(table.finished, manifestFromTable(header, table), facts);
       onStored();
       return null;

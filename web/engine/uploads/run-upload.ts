@@ -33,7 +33,7 @@ export async function runUpload(
     await assertBeginningIsHere(journal, swarm, signal);
     const options = { source, journal, swarm, workers, deleteKey, onProgress };
     const { manifest, manifestId, minReplicas } = await uploadFile(options, signal);
-    await stores.files.add(manifestId, manifest, { minReplicas, uploadId: item.id });
+    await stores.files.add(manifestId, manifest, { minReplicas, uploadId: item.id, folder: item.folder });
     onStored();
     return manifestId;
   } finally {
@@ -52,7 +52,7 @@ async function assertBeginningIsHere(journal: Journal, swarm: SwarmPort, signal:
 
 async function openJournal({ journals }: LocalStores, item: UploadItem): Promise<Journal> {
   if (item.journaled) return journals.open(item.id);
-  const journal = await journals.create(item.header, item.handle ?? undefined);
+  const journal = await journals.create(item.header, { handle: item.handle, folder: item.folder });
   item.journaled = true;
   return journal;
 }

@@ -24,6 +24,8 @@ const NOTHING: Counts = {
 /** One upload of the list, over all its runs. */
 export class UploadItem {
   readonly header: JournalHeader;
+  /** Where the file goes; empty for the top. */
+  readonly folder: string;
   /** Whether a journal of it exists. */
   journaled: boolean;
   state: TransferState = 'queued';
@@ -38,9 +40,15 @@ export class UploadItem {
 
   constructor(
     header: JournalHeader,
-    source: { picked: PickedFile | null; handle: FileSystemFileHandle | null; journaled: boolean },
+    source: {
+      picked: PickedFile | null;
+      handle: FileSystemFileHandle | null;
+      journaled: boolean;
+      folder: string;
+    },
   ) {
     this.header = header;
+    this.folder = source.folder;
     this.picked = source.picked;
     this.handle = source.handle;
     this.journaled = source.journaled;
@@ -87,6 +95,7 @@ export class UploadItem {
     return {
       id: this.id,
       name,
+      folder: this.folder,
       sizeBytes,
       mode,
       state: this.state,

@@ -4,6 +4,7 @@ import type { CompressionMode } from '../../../shared/codec/compression.ts';
 import { FERNET_KEY_BYTES } from '../../../shared/crypto/fernet.ts';
 import type { JournalHeader } from '../../../shared/engine/ports.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { baseName, folderOf, inFolder } from '../../../shared/format/file-path.ts';
 import { toFilename } from '../../../shared/format/manifest.ts';
 import type { PickedFile, Transfer } from '../contract.ts';
 import { Watchers } from '../watchers.ts';
@@ -52,12 +53,21 @@ export class UploadQueue {
     this.#pump();
   }
 
-  add(files: readonly PickedFile[], mode: CompressionMode): void {
-    for (const picked of files) {
+  /** `folder`: the path of where they go. */
+  add(files: readonly PickedFile[], mode: CompressionMode, folder = ''): void {
+    for (const given of files) {
+      const full = toFilename(inFolder(folder, given.path));
+      // A manifest goes to whoever gets a link: where the file lies among its owner's is not theirs to know.
+      const picked = { ...given, path: toFilename(baseName(full)) };
       const header = newHeader(picked, mode);
       this.#items.set(
         header.uploadId,
-        new UploadItem(header, { picked, handle: picked.handle ?? null, journaled: false }),
+        new UploadItem(header, {
+          picked,
+          handle: picked.handle ?? null,
+          journaled: false,
+          folder: folderOf(full),
+        }),
       );
     }
     this.#changed();

@@ -17,6 +17,7 @@ import type { FileChecks } from '../../../../web/engine/health/health-contract.t
 import { distributionOf } from '../../shared/engine/distributions.ts';
 import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
 import type { EventBatch, NetworkPort, NetworkView } from '../../../../web/engine/network/network-port.ts';
+import type { RestoredVault, VaultPort, VaultStatus } from '../../../../web/engine/vault/vault-contract.ts';
 
 const FULL_ABILITIES: Abilities = {
   secureContext: true,
@@ -36,6 +37,7 @@ export function storedFile(overrides: Partial<StoredFile> = {}): StoredFile {
   counter++;
   return {
     manifestId: manifestId(counter),
+    path: overrides.name ?? `file-${counter}.bin`,
     name: `file-${counter}.bin`,
     type: 'application/octet-stream',
     sizeBytes: 1000,
@@ -52,6 +54,7 @@ export function transfer(overrides: Partial<Transfer> = {}): Transfer {
   return {
     id: `transfer-${counter}`,
     name: `upload-${counter}.bin`,
+    folder: '',
     sizeBytes: 1000,
     mode: 'smallest',
     state: 'queued',
@@ -164,11 +167,25 @@ export class FakeCatalog implements PublicCatalog {
   }
 }
 
+const IN_STEP: VaultStatus = {
+  state: 'open',
+  unpublished: false,
+  devices: 1,
+  unread: 0,
+  syncing: false,
+  comparedAt: '2026-11-23T05:00:00Z',
+  error: null,
+};
+
 export class FakeEngine implements AppEngine {
   readonly abilities: Abilities;
   readonly files = new Watched<readonly StoredFile[]>([]);
   readonly transfers = new Watched<readonly Transfer[]>([]);
   readonly swarm = new Watched<SwarmHealth>({ reachable: true, storageRelays: 7, hosts: 3 });
+  readonly folders = new Watched<readonly string[]>([]);
+  readonly vaultStatus = new Watched<VaultStatus>(IN_STEP);
+  /** What a restore brings. */
+  restored: RestoredVault = { files: 3, devices: 1, unread: 0 };
   readonly deleted = new Watched<readonly FileDeletion[]>([]);
   /** What a link leads to; null: to nothing. */
   linked: LinkedFile | null = null;
@@ -177,7 +194,7 @@ export class FakeEngine implements AppEngine {
   readonly update = new Watched(false);
   readonly network = new FakeNetwork();
   readonly catalog = new FakeCatalog();
-  readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode }[] = [];
+  readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode; folder: string }[] = [];
   readonly calls: string[] = [];
   disposed = false;
   /** Thrown by every action while set. */
@@ -197,6 +214,8 @@ export class FakeEngine implements AppEngine {
       this.swarm.watchers.size +
       this.access.watchers.size +
       this.deleted.watchers.size +
+      this.folders.watchers.size +
+      this.vaultStatus.watchers.size +
       this.network.view.watchers.size +
       this.network.events.watchers.size +
       this.update.watchers.size
@@ -226,6 +245,25 @@ export class FakeEngine implements AppEngine {
       onProgress?.(this.distribution.chunks.length, this.distribution.chunkCount);
       throwIfAborted(signal);
       return this.distribution;
+    },
+  };
+
+  readonly vault: VaultPort = {
+    watchFolders: (callback) => this.folders.watch(callback),
+    watchStatus: (callback) => this.vaultStatus.watch(callback),
+    createFolder: (path) => this.#act(`create folder ${path}`),
+    rename: (path, newName) => this.#act(`rename ${path} to ${newName}`),
+    move: (paths, folder) => this.#act(`move ${paths.join(', ')} to ${folder}`),
+    removeFolder: (path) => this.#act(`remove folder ${path}`),
+    compare: () => this.#act('compare'),
+    phrase: async () => {
+      await this.#act('phrase');
+      return Array.from({ length: 24 }, (_, i) => `word${i + 1}`).join(' ');
+    },
+    phraseWords: () => Promise.resolve(['abandon', 'ability', 'zoo']),
+    restore: async (phrase) => {
+      await this.#act(`restore ${phrase}`);
+      return this.restored;
     },
   };
 
@@ -262,8 +300,11 @@ export class FakeEngine implements AppEngine {
     return this.#act('forget the swarm key');
   }
 
-  upload(files: readonly PickedFile[], options: { readonly mode: CompressionMode }): Promise<void> {
-    this.uploads.push({ files, mode: options.mode });
+  upload(
+    files: readonly PickedFile[],
+    { mode, folder = '' }: { readonly mode: CompressionMode; readonly folder?: string },
+  ): Promise<void> {
+    this.uploads.push({ files, mode, folder });
     return this.#act('upload');
   }
 
@@ -293,6 +334,10 @@ export class FakeEngine implements AppEngine {
 
   dismiss(transferId: string): Promise<void> {
     return this.#act(`dismiss ${transferId}`);
+  }
+
+  prepare(id: ManifestId): Promise<void> {
+    return this.#act(`prepare ${id}`);
   }
 
   streamUrl(id: ManifestId): string | null {

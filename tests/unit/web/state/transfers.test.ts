@@ -70,7 +70,7 @@ describe('Transfers', () => {
     await transfers.resume(b);
     await transfers.resume(b, file);
     await transfers.dismissFinished();
-    expect(engine.uploads).toEqual([{ files: [file], mode: 'fast' }]);
+    expect(engine.uploads).toEqual([{ files: [file], mode: 'fast', folder: '' }]);
     expect(engine.calls).toEqual([
       'upload',
       'pause b',

@@ -8,6 +8,7 @@ import { LazyCatalog } from '../../../../../web/engine/catalog/lazy-catalog.ts';
 import { DeletionQueue } from '../../../../../web/engine/deletion/deletion-queue.ts';
 import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
 import { createMemoryStores } from '../../../../../web/engine/memory-stores.ts';
+import { ManifestLinks } from '../../../../../web/engine/sharing/manifest-links.ts';
 import { PageSharing } from '../../../../../web/engine/sharing/page-sharing.ts';
 import { MemoryCatalog } from '../../../shared/engine/memory-catalog.ts';
 import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
@@ -57,8 +58,13 @@ function visit(stores: LocalStores) {
     catalog: shared,
     locate: () => Promise.resolve([]),
   };
+  const parts = { stores, swarm: port, view, gate, loadXz: loadTestXz };
+  const links = new ManifestLinks(parts);
   const sharing = new PageSharing({
-    ...{ origin: 'http://192.168.1.7:8888', stores, swarm: port, view, gate, loadXz: loadTestXz },
+    ...parts,
+    origin: 'http://192.168.1.7:8888',
+    linkOf: (id, inner) => links.linkOf(id, inner),
+    isListed: () => false,
     onKept: () => Promise.resolve(),
   });
   const catalog = new LazyCatalog({
@@ -240,6 +246,7 @@ describe('the catalog of a page', () => {
       stores: own,
       gate: new LockableGate(),
       now: () => 0,
+      unlist: () => Promise.resolve(),
       swarm: {
         members: (aborted) => swarm.members(aborted),
         deleteChunks: (chunks) => {

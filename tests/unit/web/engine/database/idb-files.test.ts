@@ -43,13 +43,15 @@ describe.each([
     const stored = await files.add(A, original, facts);
     expect(stored).toEqual({
       manifestId: A,
-      name: 'f/a.txt',
+      path: 'f/a.txt',
+      name: 'a.txt',
       type: 'text/plain',
       sizeBytes: BLOCK_BYTES + 9,
       created: '2026-11-23T05:00:00Z',
       chunkCount: 2,
       minReplicas: 5,
       owned: true,
+      indexed: false,
     });
     expect(await files.list()).toEqual([stored]);
     const { header, rows } = await files.manifest(A);

@@ -23,6 +23,7 @@ describe('openDatabase', () => {
       'shares',
       'swarm-keys',
       'vault',
+      'vault-index',
     ]);
     expect([...database.transaction('journals').store.indexNames]).toEqual(['manifestId', 'state']);
     database.close();

@@ -50,6 +50,7 @@ function visit(): DeletionQueue {
     swarm: port,
     gate,
     now: () => nowMs,
+    unlist: () => Promise.resolve(),
     onGone: () => undefined,
   });
   queues.push(queue);

@@ -12,7 +12,7 @@ it('a file that was uploaded here is found where it lies, and without the relays
   const swarm = new MemorySwarm(instant, 6);
   swarm.relays.forEach((relay, i) => (relay.machine = `host ${i % 3}`));
   const id = await storeFile(stores, swarm, 3);
-  const checks = createPageChecks({ stores, swarm });
+  const checks = createPageChecks({ manifestOf: (each) => stores.files.manifest(each), swarm });
   const told: number[] = [];
   const before = await checks.distribution(id, never, (done) => told.push(done));
   expect(durability(before)).toMatchObject({ fewestCopies: 5, spareRelays: 4, spareHosts: 2 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSwarmView } from '../../../../../shared/engine/swarm-view.ts';
 import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
 import { createMemoryStores } from '../../../../../web/engine/memory-stores.ts';
+import { ManifestLinks } from '../../../../../web/engine/sharing/manifest-links.ts';
 import { PageSharing } from '../../../../../web/engine/sharing/page-sharing.ts';
 import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
 import { loadTestXz } from '../../../shared/support/vectors.ts';
@@ -22,13 +23,14 @@ beforeEach(async () => {
 afterEach(() => own[Symbol.asyncDispose]());
 
 function sharingOf(stores: LocalStores): PageSharing {
+  const view = createSwarmView(swarm);
+  const parts = { stores, swarm, view, gate: new LockableGate(), loadXz: loadTestXz };
+  const links = new ManifestLinks(parts);
   return new PageSharing({
     origin: 'http://192.168.1.7:8888',
-    stores,
-    swarm,
-    view: createSwarmView(swarm),
-    gate: new LockableGate(),
-    loadXz: loadTestXz,
+    ...parts,
+    linkOf: (id, inner) => links.linkOf(id, inner),
+    isListed: () => false,
     onKept: () => {
       kept++;
       return Promise.resolve();

@@ -88,7 +88,8 @@ describe('UploadQueue', () => {
     expect(queue.active).toBe(true);
     const [first, second] = await until(queue, allIn('done'));
     expect(first).toMatchObject({
-      name: 'folder/a.bin',
+      name: 'a.bin',
+      folder: 'folder',
       storedBytes: 3 * BLOCK_BYTES - 5,
       chunksStored: 3,
       chunkCount: 3,
@@ -98,7 +99,7 @@ describe('UploadQueue', () => {
     });
     expect(second?.chunksStored).toBe(1);
     const listed = await stores.files.list();
-    expect(listed.map(({ name }) => name).toSorted()).toEqual(['folder/a.bin', 'folder/b.bin']);
+    expect(listed.map(({ path }) => path).toSorted()).toEqual(['folder/a.bin', 'folder/b.bin']);
     expect(listed.every(({ owned, minReplicas }) => owned && minReplicas === 5)).toBe(true);
     expect(await stores.journals.leftovers()).toEqual([]);
 
@@ -121,7 +122,12 @@ describe('UploadQueue', () => {
     const second = visit();
     await second.restore();
     const [left] = await until(second, allIn('needs-file'));
-    expect(left).toMatchObject({ name: 'folder/a.bin', chunksStored: 4, storedBytes: 4 * BLOCK_BYTES });
+    expect(left).toMatchObject({
+      name: 'a.bin',
+      folder: 'folder',
+      chunksStored: 4,
+      storedBytes: 4 * BLOCK_BYTES,
+    });
     if (left === undefined) throw new Error('It was just there.');
     await expect(second.resume(left.id)).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(second.resume(left.id, picked('a.bin', 11))).rejects.toMatchObject({ code: 'FILE_CHANGED' });
@@ -322,7 +328,7 @@ describe('UploadQueue', () => {
     const second = visit();
     await second.restore();
     expect(await until(second, () => true)).toEqual([]);
-    expect(await stores.files.list()).toMatchObject([{ name: 'folder/a.bin', minReplicas: 5, owned: true }]);
+    expect(await stores.files.list()).toMatchObject([{ path: 'folder/a.bin', minReplicas: 5, owned: true }]);
     expect(await stores.journals.leftovers()).toEqual([]);
   });
 

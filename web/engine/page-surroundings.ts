@@ -1,0 +1,23 @@
+/** What the engine finds in the browser that it starts in. */
+import { openIdbStores } from './database/idb-stores.ts';
+import type { LocalStores } from './local-stores.ts';
+import { AppServiceWorker } from './service-worker-registration.ts';
+
+/** Of this browser, or in memory without a secure context. Throws `UNSUPPORTED`, `IO`, `CORRUPT`. */
+export async function openStores(): Promise<LocalStores> {
+  if (!globalThis.isSecureContext) return (await import('./memory-stores.ts')).createMemoryStores();
+  // The connection closes when another tab upgrades; every later call then says to reload the page.
+  return openIdbStores(() => undefined);
+}
+
+/** Null where there is none: the app then works without streaming, and says so. */
+export async function startServiceWorker(): Promise<AppServiceWorker | null> {
+  // The development server has no build of it.
+  if (!globalThis.isSecureContext || !('serviceWorker' in navigator) || import.meta.env.DEV) return null;
+  try {
+    return await AppServiceWorker.start(navigator.serviceWorker, () => location.reload());
+  } catch (cause) {
+    reportError(cause);
+    return null;
+  }
+}
