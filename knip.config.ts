@@ -3,6 +3,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'relay/main.ts',
+    'relay/fsck.ts',
     // Started by URL, as a worker thread.
     'cli/adapters/block-worker.ts',
     'web/sw/main.ts',

@@ -43,4 +43,6 @@ export function resolveNetworkFolder(given: string | undefined, fallback: string
 
 /** The relay's program, in the form that this one runs in: TypeScript in a checkout, JavaScript when installed. */
 export const RELAY_MAIN = join(PROJECT_FOLDER, 'relay', `main${extname(import.meta.filename)}`);
+/** As `RELAY_MAIN`: checks a relay's storage folder. */
+export const RELAY_FSCK = join(PROJECT_FOLDER, 'relay', `fsck${extname(import.meta.filename)}`);
 export const WEB_BUILD = join(PROJECT_FOLDER, 'dist', 'web');

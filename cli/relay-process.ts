@@ -9,15 +9,16 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 export type Launcher = 'replace' | 'child';
 
 /**
- * Runs a relay in the foreground with this process's streams. Where the system can, this process *becomes* the relay
+ * Runs a relay's program in the foreground with this process's streams. Where the system can, this process *becomes* the relay
  * (execve), so that whoever started or kills it deals with the relay itself; on Windows the relay is a child whose
  * exit status is returned and to which signals are passed on.
  */
 export async function runRelay(
   flags: readonly string[],
+  program = RELAY_MAIN,
   launcher: Launcher = process.platform === 'win32' ? 'child' : 'replace',
 ): Promise<number> {
-  const args = [RELAY_MAIN, ...flags];
+  const args = [program, ...flags];
   if (launcher === 'replace' && process.execve !== undefined) {
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...args], process.env);
   }

@@ -1,6 +1,7 @@
 /** Relays, in the foreground. */
 import type { Command } from 'commander';
 import { DEFAULT_DISCOVERY_PORT } from '../../shared/limits.ts';
+import type { FsckOptions } from '../commands/fsck.ts';
 import type { StartNodeOptions } from '../commands/start-node.ts';
 import { repeatable } from '../option-parsers.ts';
 import { withHelp } from './command-help.ts';
@@ -54,6 +55,29 @@ export function addRelayCommands(program: Command, { setStatus }: ProgramContext
   withHelp(webUi, {
     examples: [['web-ui', 'then open http://localhost:8888']],
     outcomes: ['ok', 'usage', 'lost', 'io', 'conflict'],
+  });
+  addFsck(program, setStatus);
+}
+
+function addFsck(program: Command, setStatus: ProgramContext['setStatus']): void {
+  const fsck = jsonOption(program.command('fsck'))
+    .description('check the storage folder of a stopped relay, and mend it')
+    .option('--storage-dir <folder>', 'where chunks, index and identity are kept')
+    .option('--config <file>', 'the relay’s config file, which names the folder')
+    .option('--repair', 'mend what is found; without it nothing is changed')
+    .action(async (options: FsckOptions) => {
+      const commands = await import('../commands/fsck.ts');
+      setStatus(await commands.fsck(options));
+    });
+  withHelp(fsck, {
+    details: [
+      'Every chunk is hashed; the index and the deletions are compared with what is there. What has rotted is set aside, and comes back from other holders once the relay runs.',
+    ],
+    examples: [
+      ['fsck --storage-dir /srv/lanvault', 'look'],
+      ['fsck --storage-dir /srv/lanvault --repair', 'mend'],
+    ],
+    outcomes: ['ok', 'usage', 'lost', 'io', 'conflict', 'interrupted'],
   });
 }
 

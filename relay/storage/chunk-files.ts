@@ -15,6 +15,11 @@ import type { FileOps } from './file-ops.ts';
 import { chunkPath } from './layout.ts';
 import type { StorageLayout } from './layout.ts';
 
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+}
+
 const PREFIX = /^[0-9a-f]{2}$/;
 
 export class ChunkFiles {
@@ -92,10 +97,14 @@ export class ChunkFiles {
   }
 
   /** The opened file and its size, or null when there is none. The caller closes it. */
-  async open(id: ChunkId): Promise<{ handle: FileHandle; sizeBytes: number } | null> {
+  open(id: ChunkId): Promise<OpenedFile | null> {
+    return this.#openFile(chunkPath(this.#layout, id).file);
+  }
+
+  async #openFile(file: string): Promise<OpenedFile | null> {
     let handle: FileHandle;
     try {
-      handle = await this.#ops.open(chunkPath(this.#layout, id).file, 'r');
+      handle = await this.#ops.open(file, 'r');
     } catch (cause) {
       if (isAbsence(cause)) return null;
       throw cause;
@@ -109,8 +118,17 @@ export class ChunkFiles {
   }
 
   /** Re-hashes the file: its digest, `rotten` when it is not the chunk of its name, or null when there is none. */
-  async verify(id: ChunkId): Promise<ChunkDigest | 'rotten' | null> {
-    const opened = await this.open(id);
+  verify(id: ChunkId): Promise<ChunkDigest | 'rotten' | null> {
+    return this.#verify(id, chunkPath(this.#layout, id).file);
+  }
+
+  /** As `verify`, of the file that was set aside under this name. */
+  verifyAside(id: ChunkId): Promise<ChunkDigest | 'rotten' | null> {
+    return this.#verify(id, path.join(this.#layout.rotten, id));
+  }
+
+  async #verify(id: ChunkId, file: string): Promise<ChunkDigest | 'rotten' | null> {
+    const opened = await this.#openFile(file);
     if (opened === null) return null;
     try {
       if (opened.sizeBytes > MAX_CHUNK_BYTES) return 'rotten';

@@ -15,6 +15,7 @@ import { bury } from './burial.ts';
 import type { Deletion, DeletionOutcome } from './burial.ts';
 import { deleted, notFound } from './chunk-errors.ts';
 import { ChunkFiles, readWhole } from './chunk-files.ts';
+import type { OpenedFile } from './chunk-files.ts';
 import { hashSource } from './chunk-hasher.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import type { ChunkHeader, IndexRow, InventoryRow } from './chunk-index.ts';
@@ -296,7 +297,7 @@ export class ChunkStore implements AsyncDisposable {
     throw new AppError('UNAVAILABLE', 'The chunk went while it was sent once more. Send it again.');
   }
 
-  async #open(id: ChunkId): Promise<NonNullable<Awaited<ReturnType<ChunkFiles['open']>>>> {
+  async #open(id: ChunkId): Promise<OpenedFile> {
     try {
       const row = await this.#whole(id);
       const opened = row === null ? null : await this.#files.open(id);

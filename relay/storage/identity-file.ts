@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { Bytes } from '../../shared/bytes.ts';
 import { errnoOf, nodeFileOps, storageError, syncFolder } from './file-ops.ts';
 
-const SEED_BYTES = 32;
+export const SEED_BYTES = 32;
 
 /** The stored seed, or a fresh one that is durable before it is returned. Throws `CORRUPT` for a damaged file, `IO`. */
 export async function loadOrCreateSeed(file: string): Promise<Bytes> {

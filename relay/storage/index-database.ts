@@ -136,19 +136,23 @@ function openDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Moves the damaged files aside (one generation is kept) and opens an empty index. */
 function replaceDatabase(file: string): DatabaseSync {
+  moveAside(file);
+  return openDatabase(file);
+}
+
+/** Takes a damaged database out of the way; one generation is kept. Throws `IO`, `NO_SPACE`. */
+export function moveAside(file: string): void {
   try {
     renameSync(file, `${file}.damaged`);
   } catch (cause) {
     if (errnoOf(cause) !== 'ENOENT') throw indexError(cause);
   }
   for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-  return openDatabase(file);
 }
 
 /** Result codes of damage, and messages of a schema that is not ours: nothing else may throw the index away. */
-function isDamage(cause: unknown): boolean {
+export function isDamage(cause: unknown): boolean {
   const error = cause instanceof AppError ? cause.cause : cause;
   const code = sqliteCode(error);
   if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return true;
@@ -159,7 +163,8 @@ function damage(what: string): Error {
   return Object.assign(new Error(what), { errcode: SQLITE_CORRUPT });
 }
 
-function indexError(cause: unknown): AppError {
+/** What SQLite threw, as an `AppError`. */
+export function indexError(cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   if (sqliteCode(cause) === SQLITE_FULL) {
     return new AppError('NO_SPACE', 'The disk of this relay is full.', { cause });
