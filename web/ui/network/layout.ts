@@ -23,7 +23,7 @@ const SPACING = 56;
 const STAGGERED_SPACING = 38;
 /** Every other relay stands this much further in where there are many. */
 const STEP = 64;
-export const MANY_RELAYS = 24;
+const MANY_RELAYS = 24;
 const HOST_DISTANCE = 76;
 
 /** Deterministic: the same relays stand at the same places, in the order given. */
@@ -37,7 +37,9 @@ export function layoutRelays(relays: readonly Placed[]): Layout {
   const staggered = relays.length > MANY_RELAYS;
   // A gap after each host, where hosts have several relays.
   const gap = groups.size > 1 && relays.length > groups.size ? 1 : 0;
-  const slots = Math.max(relays.length + gap * groups.size, 1);
+  const taken = relays.length + gap * groups.size;
+  // Where the circle closes, the first and the last stand side by side: one further in, as everywhere.
+  const slots = Math.max(staggered ? taken + (taken % 2) : taken, 1);
   const radius = Math.max(MIN_RADIUS, (slots * (staggered ? STAGGERED_SPACING : SPACING)) / (2 * Math.PI));
   const at = (slot: number, distance: number): Point => {
     const angle = (slot / slots) * 2 * Math.PI - Math.PI / 2;

@@ -1,63 +1,17 @@
 /** Relays and links as vis-network draws them. States differ in shape as well as in colour. */
-import { MANY_RELAYS, layoutRelays } from './layout.ts';
+import { CENTRE, FONT_FACE, fontSizeFor, goneLook, hostLabel, solidLook } from './graph-items.ts';
+import type { PictureEdge, PictureItems, PictureNode } from './graph-items.ts';
+import { layoutRelays } from './layout.ts';
 import type { PictureColours } from './picture-colours.ts';
 import { marksOf } from './relay-words.ts';
 import type { NetworkLink } from '../../state/engine-types.ts';
 import type { ShownRelay } from '../../state/network-history.ts';
 
-/** As far as vis-network's nodes are used here. */
-interface PictureNode {
-  readonly id: string;
-  readonly x: number;
-  readonly y: number;
-  readonly label: string;
-  readonly shape: 'dot' | 'diamond' | 'triangle' | 'triangleDown' | 'text';
-  readonly font: {
-    readonly face: string;
-    readonly size: number;
-    readonly color: string;
-    readonly strokeWidth?: number;
-    readonly strokeColor?: string;
-  };
-  readonly color?: { readonly background: string; readonly border: string };
-  readonly shapeProperties?: { readonly borderDashes: false | number[] };
-  readonly size?: number;
-  readonly borderWidth?: number;
-}
-
-/** As far as its edges are. */
-interface PictureEdge {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly dashes: false | number[];
-  readonly width: number;
-  readonly color: { readonly color: string; readonly opacity: number };
-}
-
-export interface PictureItems {
-  readonly nodes: readonly PictureNode[];
-  readonly edges: readonly PictureEdge[];
-}
-
-const CENTRE = { x: 0, y: 0 };
 const RELAY_SIZE = 12;
-const FONT_SIZE = 13;
-/** Where many are fitted into the frame, all becomes smaller. */
-const LARGE_FONT_SIZE = 17;
-const FONT_FACE = 'system-ui, sans-serif';
 const LINE_WIDTH = 1.25;
 const STRONG_LINE_WIDTH = 3;
 /** Of what has nothing to do with the selected relay. */
 const FADED = 0.25;
-
-/** Ids of hosts' labels begin with this; relays' are hex. */
-const HOST_PREFIX = 'host:';
-
-/** The relay that a node stands for; null for a host's label. */
-export function relayOfNode(nodeId: string): string | null {
-  return nodeId.startsWith(HOST_PREFIX) ? null : nodeId;
-}
 
 export function pictureItems(
   relays: readonly ShownRelay[],
@@ -66,7 +20,7 @@ export function pictureItems(
   colours: PictureColours,
 ): PictureItems {
   const layout = layoutRelays(relays);
-  const fontSize = relays.length > MANY_RELAYS ? LARGE_FONT_SIZE : FONT_SIZE;
+  const fontSize = fontSizeFor(relays.length);
   const nodes = relays.map((relay): PictureNode => {
     const chosen = relay.id === selectedId;
     const marked = relay.joined || relay.restoring > 0;
@@ -85,10 +39,7 @@ export function pictureItems(
       },
     };
   });
-  const hosts = layout.hosts.map(({ machine, name, x, y }): PictureNode => ({
-    ...{ id: HOST_PREFIX + machine, label: name, shape: 'text', x, y },
-    font: { face: FONT_FACE, size: fontSize + 2, color: colours.muted },
-  }));
+  const hosts = layout.hosts.map((host) => hostLabel(host, fontSize, colours));
   return {
     nodes: [...nodes, ...hosts],
     edges: links.map((link) => edgeOf(link, selectedId, colours)),
@@ -97,23 +48,13 @@ export function pictureItems(
 
 function look(
   { state, capacityBytes, entry }: ShownRelay,
-  { surface, accent, good, warn, danger }: PictureColours,
+  colours: PictureColours,
 ): Pick<PictureNode, 'shape' | 'color' | 'shapeProperties'> {
-  if (state === 'gone') {
-    return {
-      shape: 'triangleDown',
-      color: { background: surface, border: danger },
-      shapeProperties: { borderDashes: [4, 3] },
-    };
-  }
-  const solid = { shapeProperties: { borderDashes: false as const } };
-  if (state === 'suspect') return { ...solid, shape: 'triangle', color: { background: warn, border: warn } };
-  const hollow = capacityBytes === 0;
-  return {
-    ...solid,
-    shape: entry ? 'diamond' : 'dot',
-    color: { background: hollow ? surface : good, border: hollow ? accent : good },
-  };
+  const { surface, accent, good, warn } = colours;
+  if (state === 'gone') return goneLook(colours);
+  if (state === 'suspect') return solidLook('triangle', warn);
+  const shape = entry ? 'diamond' : 'dot';
+  return capacityBytes === 0 ? solidLook(shape, surface, accent) : solidLook(shape, good);
 }
 
 function edgeOf(

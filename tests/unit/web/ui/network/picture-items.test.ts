@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ShownRelay } from '../../../../../web/state/network-history.ts';
-import { pictureItems, relayOfNode } from '../../../../../web/ui/network/picture-items.ts';
+import { hostOfNode } from '../../../../../web/ui/network/graph-items.ts';
+import { pictureItems } from '../../../../../web/ui/network/picture-items.ts';
 import type { PictureColours } from '../../../../../web/ui/network/picture-colours.ts';
 import { idOf, networkRelay, snapshotOf } from '../../state/network-fixtures.ts';
 
@@ -50,9 +51,9 @@ describe('the picture', () => {
     expect(other).toBe(plain);
   });
 
-  it('leads from a mark back to its relay, and from a host’s name to none', () => {
+  it('tells a host’s name from a relay', () => {
     const relays = [shown(1), shown(2, { machine: 'other' })];
-    const ids = pictureItems(relays, [], null, COLOURS).nodes.map(({ id }) => relayOfNode(id));
-    expect(ids).toEqual([idOf(1), idOf(2), null, null]);
+    const ids = pictureItems(relays, [], null, COLOURS).nodes.map(({ id }) => hostOfNode(id));
+    expect(ids).toEqual([null, null, 'm', 'other']);
   });
 });

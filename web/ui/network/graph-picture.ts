@@ -1,13 +1,12 @@
-/** The picture itself. Loaded when the Network view opens: vis-network is larger than the rest of the app. */
+/** A picture itself. Loaded when a view with one opens: vis-network is larger than the rest of the app. */
 import { DataSet } from 'vis-data/esnext';
 import { Network } from 'vis-network/esnext';
 import type { Edge, Node } from 'vis-network/esnext';
-import { relayOfNode } from './picture-items.ts';
-import type { PictureItems } from './picture-items.ts';
+import type { PictureItems } from './graph-items.ts';
 
 const ZOOM_STEP = 1.3;
 
-export class TopologyPicture implements Disposable {
+export class GraphPicture implements Disposable {
   readonly #nodes = new DataSet<Node>();
   readonly #edges = new DataSet<Edge>();
   readonly #network: Network;
@@ -15,7 +14,8 @@ export class TopologyPicture implements Disposable {
   /** Where nodes stood when the picture was last fitted into its frame. */
   #extent = '';
 
-  constructor(container: HTMLElement, onselect: (id: string | null) => void) {
+  /** `onclick` is told the node that was clicked; null beside them. */
+  constructor(container: HTMLElement, onclick: (node: string | null) => void) {
     this.#network = new Network(
       container,
       { nodes: this.#nodes, edges: this.#edges },
@@ -30,8 +30,7 @@ export class TopologyPicture implements Disposable {
       },
     );
     this.#network.on('click', ({ nodes }: { readonly nodes: readonly string[] }) => {
-      const [node] = nodes;
-      onselect(node === undefined ? null : relayOfNode(node));
+      onclick(nodes[0] ?? null);
     });
     this.#resizes = new ResizeObserver(() => this.fit());
     this.#resizes.observe(container);
