@@ -596,6 +596,10 @@ export const JOBS_PER_BROWSER_WORKER = 16;
 export const MAX_MEMORY_DOWNLOAD_BYTES = 1024 * MIB;
 /** How long a browser keeps the manifest of a file that was opened by a link and not added: downloads outlive the page. */
 export const HELD_FILE_MS = 24 * 3600 * SECOND;
+/** Relays that a distribution map shows each by itself; of more, on several hosts, the hosts at first. */
+export const MAP_UNFOLDED_RELAYS = 16;
+/** Files to choose from in the distribution map; the list of files leads to each. */
+export const MAX_MAP_CHOICES = 500;
 /** Files whose live check is remembered in a visit. */
 export const MAX_FILE_CHECKS = 200;
 /** Files offered at once where one of them is chosen; the others are found by their names. */

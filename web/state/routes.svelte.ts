@@ -2,16 +2,18 @@
 import type { AddressBar } from './address-bar.ts';
 
 /** In the order of the navigation; the first is where the app begins. */
-export const VIEWS = ['files', 'catalog', 'network', 'activity'] as const;
+export const VIEWS = ['files', 'catalog', 'network', 'map', 'activity'] as const;
 export type View = (typeof VIEWS)[number];
 
-export function viewHref(view: View): string {
-  return `#/${view}`;
+/** `detail` is the view's own: what of it is shown. */
+export function viewHref(view: View, detail?: string): string {
+  return detail === undefined ? `#/${view}` : `#/${view}/${detail}`;
 }
 
 export class Routes implements Disposable {
   readonly #address: AddressBar;
   #view = $state<View>(VIEWS[0]);
+  #detail = $state('');
 
   constructor(address: AddressBar) {
     this.#address = address;
@@ -23,12 +25,18 @@ export class Routes implements Disposable {
     return this.#view;
   }
 
+  /** What comes after the view's name and a `/`; empty where nothing does. */
+  get detail(): string {
+    return this.#detail;
+  }
+
   [Symbol.dispose](): void {
     this.#address.events.removeEventListener('hashchange', this.#read);
   }
 
   readonly #read = (): void => {
-    const [name] = this.#address.fragment().replace(/^#\/?/, '').split('/');
+    const [name, ...rest] = this.#address.fragment().replace(/^#\/?/, '').split('/');
+    this.#detail = rest.join('/');
     this.#view = VIEWS.find((view) => view === name) ?? VIEWS[0];
   };
 }

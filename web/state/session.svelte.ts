@@ -11,7 +11,15 @@ import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
-import type { Abilities, AppEngine, ManifestId, PublicCatalog, ShareLinks } from './engine-types.ts';
+import type {
+  Abilities,
+  AppEngine,
+  FileChecks,
+  FileDistribution,
+  ManifestId,
+  PublicCatalog,
+  ShareLinks,
+} from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export class Session implements AsyncDisposable {
@@ -57,6 +65,11 @@ export class Session implements AsyncDisposable {
   /** The links of a file. Throws `AppError`. */
   share(manifestId: ManifestId, signal: AbortSignal): Promise<ShareLinks> {
     return this.#engine.sharing.share(manifestId, signal);
+  }
+
+  /** Where a file lies. Throws `AppError`. */
+  distribution(...question: Parameters<FileChecks['distribution']>): Promise<FileDistribution> {
+    return this.#engine.checks.distribution(...question);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

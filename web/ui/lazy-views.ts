@@ -5,5 +5,6 @@ import type { View } from '../state/routes.svelte.ts';
 export const LAZY_VIEWS: Readonly<Record<Exclude<View, 'files'>, () => Promise<{ default: Component }>>> = {
   catalog: () => import('./catalog/CatalogView.svelte'),
   network: () => import('./network/NetworkView.svelte'),
+  map: () => import('./map/MapView.svelte'),
   activity: () => import('./activity/ActivityView.svelte'),
 };

@@ -6,6 +6,8 @@ export interface FileActions {
   readonly download: (file: StoredFile) => void;
   readonly exportManifest: (file: StoredFile) => void;
   readonly share: (file: StoredFile) => void;
+  /** Shows on which machines it lies. */
+  readonly locate: (file: StoredFile) => void;
   /** Asks first. */
   readonly publish: (file: StoredFile) => void;
   /** Asks first. */

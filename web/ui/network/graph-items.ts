@@ -45,8 +45,13 @@ const MANY_NODES = 24;
 /** Ids of hosts begin with this; relays' are hex. */
 const HOST_PREFIX = 'host:';
 
+/** Too many for more than a port under each. */
+export function isCrowded(nodes: number): boolean {
+  return nodes > MANY_NODES;
+}
+
 export function fontSizeFor(nodes: number): number {
-  return nodes > MANY_NODES ? LARGE_FONT_SIZE : FONT_SIZE;
+  return isCrowded(nodes) ? LARGE_FONT_SIZE : FONT_SIZE;
 }
 
 export function hostNode(machine: string): string {

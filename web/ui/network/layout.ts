@@ -25,9 +25,11 @@ const STAGGERED_SPACING = 38;
 const STEP = 64;
 const MANY_RELAYS = 24;
 const HOST_DISTANCE = 76;
+/** How much further a name stands beside the circle than above it: it is wider than high. */
+const NAME_REACH = 44;
 
-/** Deterministic: the same relays stand at the same places, in the order given. */
-export function layoutRelays(relays: readonly Placed[]): Layout {
+/** Deterministic: the same relays stand at the same places, in the order given. `spacing`: along the circle, where they are few. */
+export function layoutRelays(relays: readonly Placed[], spacing = SPACING): Layout {
   const groups = new Map<string, Placed[]>();
   for (const relay of relays) {
     const group = groups.get(relay.machine);
@@ -40,7 +42,7 @@ export function layoutRelays(relays: readonly Placed[]): Layout {
   const taken = relays.length + gap * groups.size;
   // Where the circle closes, the first and the last stand side by side: one further in, as everywhere.
   const slots = Math.max(staggered ? taken + (taken % 2) : taken, 1);
-  const radius = Math.max(MIN_RADIUS, (slots * (staggered ? STAGGERED_SPACING : SPACING)) / (2 * Math.PI));
+  const radius = Math.max(MIN_RADIUS, (slots * (staggered ? STAGGERED_SPACING : spacing)) / (2 * Math.PI));
   const at = (slot: number, distance: number): Point => {
     const angle = (slot / slots) * 2 * Math.PI - Math.PI / 2;
     return { x: Math.round(distance * Math.cos(angle)), y: Math.round(distance * Math.sin(angle)) };
@@ -52,7 +54,9 @@ export function layoutRelays(relays: readonly Placed[]): Layout {
   for (const [machine, group] of groups) {
     const middle = slot + (group.length - 1) / 2;
     if (groups.size > 1) {
-      hosts.push({ machine, name: group[0]?.host ?? '', ...at(middle, radius + HOST_DISTANCE) });
+      const { x } = at(middle, 1000);
+      const distance = radius + HOST_DISTANCE + (NAME_REACH * Math.abs(x)) / 1000;
+      hosts.push({ machine, name: group[0]?.host ?? '', ...at(middle, distance) });
     }
     for (const { id } of group) {
       placed.set(id, at(slot, staggered && slot % 2 === 1 ? radius - STEP : radius));

@@ -6,5 +6,6 @@ export const VIEW_LOOKS: Readonly<Record<View, { readonly icon: IconName; readon
   files: { icon: 'folder', label: 'Files' },
   catalog: { icon: 'catalog', label: 'Catalog' },
   network: { icon: 'network', label: 'Network' },
+  map: { icon: 'map', label: 'Map' },
   activity: { icon: 'activity', label: 'Activity' },
 };
