@@ -1,11 +1,10 @@
 /** Where one file lies, followed while relays come and go, and what the loss of some of them would mean. */
-import { SvelteSet } from 'svelte/reactivity';
 import { copiesLeft, durability, enoughRelays } from '../../shared/engine/durability.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { MAP_UNFOLDED_RELAYS } from '../../shared/limits.ts';
 import { liveCheck } from './live-check.ts';
-import { heldBy, mapHosts } from './map-figures.ts';
+import { mapHosts } from './map-figures.ts';
+import { NONE_HELD, NO_HOSTS, NO_RELAYS, crowdedHosts, heldSince, presentIn, toggled } from './map-sets.ts';
 import type { ShownRelay } from './network-history.ts';
 import type { Durability, FileChecks, FileDistribution, ManifestId } from './engine-types.ts';
 
@@ -22,20 +21,16 @@ export class DistributionMap implements Disposable {
   #distribution = $state.raw<FileDistribution | null>(null);
   #progress = $state.raw<{ readonly done: number; readonly total: number } | null>(null);
   #problem = $state.raw<AppError | null>(null);
-  #held = $state.raw<ReadonlyMap<string, number>>(new Map());
-  readonly #lost = new SvelteSet<RelayId>();
-  readonly #folded = new SvelteSet<string>();
+  #held = $state.raw<ReadonlyMap<string, number>>(NONE_HELD);
+  #lost = $state.raw<ReadonlySet<RelayId>>(NO_RELAYS);
+  #folded = $state.raw<ReadonlySet<string>>(NO_HOSTS);
   #chosenChunk = $state<number | null>(null);
 
   readonly #check = $derived(this.#distribution === null ? null : liveCheck(this.#distribution));
   readonly #ifLost = $derived.by((): Durability | null =>
-    this.#distribution === null || this.#lost.size === 0
-      ? null
-      : durability(this.#distribution, new Set(this.#lost)),
+    this.#distribution === null || this.#lost.size === 0 ? null : durability(this.#distribution, this.#lost),
   );
-  readonly #copies = $derived(
-    this.#distribution === null ? [] : copiesLeft(this.#distribution, new Set(this.#lost)),
-  );
+  readonly #copies = $derived(this.#distribution === null ? [] : copiesLeft(this.#distribution, this.#lost));
   readonly #hosts = $derived.by(() =>
     this.#distribution === null
       ? []
@@ -43,7 +38,7 @@ export class DistributionMap implements Disposable {
           distribution: this.#distribution,
           relays: this.#relays(),
           held: this.#held,
-          lost: new Set(this.#lost),
+          lost: this.#lost,
           chosenChunk: this.chosenChunk,
         }),
   );
@@ -122,8 +117,7 @@ export class DistributionMap implements Disposable {
 
   /** Shows a host as one, or its relays. */
   fold(machine: string, folded: boolean): void {
-    if (folded) this.#folded.add(machine);
-    else this.#folded.delete(machine);
+    this.#folded = toggled(this.#folded, [machine], folded);
   }
 
   /** Follows this file from now on; null: none. */
@@ -133,10 +127,10 @@ export class DistributionMap implements Disposable {
     this.#file = file;
     this.#distribution = null;
     this.#problem = null;
-    this.#held = new Map();
+    this.#held = NONE_HELD;
     this.#chosenChunk = null;
-    this.#lost.clear();
-    this.#folded.clear();
+    this.#lost = NO_RELAYS;
+    this.#folded = NO_HOSTS;
     void this.refresh();
   }
 
@@ -161,29 +155,32 @@ export class DistributionMap implements Disposable {
     }
     this.#asking = true;
     const { signal } = this.#abort;
-    do {
-      this.#stale = false;
-      await this.#read(file, signal);
-      if (signal.aborted) return;
-      // What the answer of one question set off is part of the next.
-    } while (this.#stale);
+    await this.#read(file, signal);
+    if (signal.aborted) return;
     this.#asking = false;
+    if (!this.#stale) return;
+    this.#stale = false;
+    await this.refresh();
   }
 
   /** What if this relay were lost, or not after all. */
   pretend(relay: string, lost: boolean): void {
-    if (lost) this.#lost.add(relay as RelayId);
-    else this.#lost.delete(relay as RelayId);
+    this.#lost = toggled(this.#lost, [relay as RelayId], lost);
   }
 
   /** The same of a host: of all live relays on it. */
   pretendHost(machine: string, lost: boolean): void {
     const host = this.#hosts.find((each) => each.machine === machine);
-    for (const { id, state } of host?.relays ?? []) if (state !== 'gone') this.pretend(id, lost);
+    const live = (host?.relays ?? []).filter(({ state }) => state !== 'gone');
+    this.#lost = toggled(
+      this.#lost,
+      live.map(({ id }) => id as RelayId),
+      lost,
+    );
   }
 
   loseNothing(): void {
-    this.#lost.clear();
+    this.#lost = NO_RELAYS;
   }
 
   [Symbol.dispose](): void {
@@ -197,7 +194,7 @@ export class DistributionMap implements Disposable {
         if (first && !signal.aborted) this.#progress = { done, total };
       });
       if (signal.aborted) return;
-      if (first) this.#foldMany(distribution);
+      if (first) this.#folded = crowdedHosts(distribution);
       this.#take(distribution);
       this.#problem = null;
     } catch (cause) {
@@ -208,23 +205,9 @@ export class DistributionMap implements Disposable {
   }
 
   #take(distribution: FileDistribution): void {
-    const held = heldBy(distribution);
-    const present = new Set<string>(held.keys());
-    for (const [id, chunks] of this.#held) if (!present.has(id)) held.set(id, chunks);
-    this.#held = held;
+    this.#held = heldSince(this.#held, distribution);
     this.#distribution = distribution;
-    for (const id of this.#lost) if (!present.has(id)) this.#lost.delete(id);
-  }
-
-  /** Many relays on several hosts begin as their hosts. */
-  #foldMany(distribution: FileDistribution): void {
-    const counts = new Map<string, number>();
-    const held = heldBy(distribution);
-    for (const { id, machine } of distribution.relays)
-      if ((held.get(id) ?? 0) > 0) counts.set(machine, (counts.get(machine) ?? 0) + 1);
-    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    if (counts.size < 2 || all <= MAP_UNFOLDED_RELAYS) return;
-    for (const [machine, count] of counts) if (count > 1) this.#folded.add(machine);
+    this.#lost = presentIn(distribution, this.#lost);
   }
 
   #end(): void {

@@ -94,12 +94,6 @@ export function mapHosts({ distribution, relays, held, lost, chosenChunk }: MapS
   }).sort(byName);
 }
 
-/** How many parts each relay holds, by id. */
-export function heldBy(distribution: FileDistribution): Map<string, number> {
-  const { relays } = shares(distribution);
-  return new Map(distribution.relays.map(({ id }, i) => [id, relays[i]?.chunks ?? 0]));
-}
-
 function shortId(id: string): string {
   return id.slice(0, 8);
 }

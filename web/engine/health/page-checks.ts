@@ -1,10 +1,11 @@
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
+import { lazily } from '../lazily.ts';
 import type { FileChecks } from './health-contract.ts';
 
 /** Loaded with the first check. */
-const loadDistribution = () => import('../../../shared/engine/distribution.ts');
+const loadDistribution = lazily(() => import('../../../shared/engine/distribution.ts'));
 
 export interface PageChecksOptions {
   /** Of a file that is listed or open, wherever its manifest is. */

@@ -25,6 +25,15 @@ describe('Routes', () => {
     expect(routes.view).toBe(view);
   });
 
+  it('leaves what comes after the view to the view', () => {
+    const details = ['#/map/ab12', '#/map', '#/files/a/b', ''].map((hash) => {
+      using routes = new Routes(addressBar({ hash }));
+      return routes.detail;
+    });
+    expect(details).toEqual(['ab12', '', 'a/b', '']);
+    expect(viewHref('map', 'ab12')).toBe('#/map/ab12');
+  });
+
   it('follows the address until it is disposed of', () => {
     const window = new EventTarget();
     const location = { hash: '' };

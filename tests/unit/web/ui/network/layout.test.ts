@@ -33,13 +33,16 @@ describe('layoutRelays', () => {
     expect(layoutRelays(relays)).toEqual(layout);
   });
 
-  it.each([25, 50, 51, 52])('of %d relays no two labels of one line touch, where the circle closes neither', (count) => {
-    const points = [...layoutRelays(relaysOn(count, 1)).relays.values()];
-    for (const [i, one] of points.entries()) {
-      const next = points[(i + 1) % points.length];
-      if (next !== undefined) expect(Math.hypot(one.x - next.x, one.y - next.y)).toBeGreaterThan(60);
-    }
-  });
+  it.each([25, 50, 51, 52])(
+    'of %d relays no two labels of one line touch, where the circle closes neither',
+    (count) => {
+      const points = [...layoutRelays(relaysOn(count, 1)).relays.values()];
+      for (const [i, one] of points.entries()) {
+        const next = points[(i + 1) % points.length];
+        if (next !== undefined) expect(Math.hypot(one.x - next.x, one.y - next.y)).toBeGreaterThan(60);
+      }
+    },
+  );
 
   it('has no place for nobody', () => {
     expect(layoutRelays([])).toEqual({ relays: new Map(), hosts: [] });
