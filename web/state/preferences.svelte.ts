@@ -1,4 +1,4 @@
-/** The user's choices: theme and compression. */
+/** The user's choices: theme and compression; and whether the vault's words are kept. */
 import { COMPRESSION_MODES } from '../../shared/codec/compression.ts';
 import type { CompressionMode } from './engine-types.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -10,15 +10,32 @@ export type ThemeChoice = (typeof THEMES)[number];
 const THEME_KEY = 'lanvault-theme';
 const COMPRESSION_KEY = 'lanvault-compression';
 
+/** The vault's 24 words: whether they were asked for, put off, or are written down. */
+export const PHRASE_STATES = ['unasked', 'later', 'kept'] as const;
+export type PhraseState = (typeof PHRASE_STATES)[number];
+
+const PHRASE_KEY = 'lanvault-phrase';
+
 export class Preferences {
   readonly #store: SettingsStore;
   #theme: ThemeChoice;
   #compression: CompressionMode;
+  #phrase: PhraseState;
 
   constructor(store: SettingsStore) {
     this.#store = store;
     this.#theme = $state(oneOf(THEMES, store.get(THEME_KEY)) ?? 'system');
     this.#compression = $state(oneOf(COMPRESSION_MODES, store.get(COMPRESSION_KEY)) ?? 'smallest');
+    this.#phrase = $state(oneOf(PHRASE_STATES, store.get(PHRASE_KEY)) ?? 'unasked');
+  }
+
+  get phrase(): PhraseState {
+    return this.#phrase;
+  }
+
+  set phrase(state: PhraseState) {
+    this.#phrase = state;
+    this.#store.set(PHRASE_KEY, state);
   }
 
   get theme(): ThemeChoice {

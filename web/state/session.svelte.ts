@@ -11,6 +11,7 @@ import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
 import { Swarm } from './swarm.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
+import { Vault } from './vault.svelte.ts';
 import type {
   Abilities,
   AppEngine,
@@ -60,6 +61,11 @@ export class Session implements AsyncDisposable {
   /** Whether leaving the page would interrupt something. */
   get busy(): boolean {
     return this.transfers.active || this.transfers.anyUnkept || this.downloads.active;
+  }
+
+  /** For one view, which disposes of it. */
+  openVault(): Vault {
+    return new Vault(this.#engine);
   }
 
   /** The links of a file. Throws `AppError`. */

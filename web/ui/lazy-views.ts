@@ -7,4 +7,5 @@ export const LAZY_VIEWS: Readonly<Record<Exclude<View, 'files'>, () => Promise<{
   network: () => import('./network/NetworkView.svelte'),
   map: () => import('./map/MapView.svelte'),
   activity: () => import('./activity/ActivityView.svelte'),
+  settings: () => import('./settings/SettingsView.svelte'),
 };

@@ -39,8 +39,10 @@ export class LazyVault implements VaultPort, AsyncDisposable {
 
   constructor(options: LazyVaultOptions) {
     this.#options = options;
-    this.#stopLocal = options.local.watch(() => {
-      if (!this.#isTold && this.#listing !== null) this.#showLocal();
+    this.#stopLocal = options.local.watch((files) => {
+      if (this.#isTold || this.#listing === null) return;
+      this.#showLocal();
+      if (files.length > 0) this.#loadLater();
     });
   }
 
@@ -49,15 +51,12 @@ export class LazyVault implements VaultPort, AsyncDisposable {
     return this.#listing?.files ?? [];
   }
 
-  /** Shows the list, from the index where there is one, and begins to keep it in step. */
+  /** Shows the list, from the index where there is one, and begins to keep it in step, unless there is nothing in it yet. */
   async start(): Promise<void> {
-    if (!(await this.#options.hasIndex())) this.#showLocal();
-    this.loaded().catch((cause: unknown) => {
-      if (this.#isDisposed) return;
-      if (this.#listing === null) this.#showLocal();
-      const { code, message } = AppError.from(cause);
-      this.#setStatus({ ...this.#status, state: 'failed', error: { code, message } });
-    });
+    const hasIndex = await this.#options.hasIndex();
+    if (!hasIndex) this.#showLocal();
+    // Of a vault without files nobody else has the words: there is nothing to be compared.
+    if (hasIndex || this.#options.local.current.length > 0) this.#loadLater();
   }
 
   /** Called as soon as the list is known, and on each change. */
@@ -72,6 +71,7 @@ export class LazyVault implements VaultPort, AsyncDisposable {
   }
 
   watchStatus(callback: (status: VaultStatus) => void): () => void {
+    this.#loadLater();
     return this.#statuses.watch(callback);
   }
 
@@ -115,6 +115,15 @@ export class LazyVault implements VaultPort, AsyncDisposable {
     this.#stopLocal();
     await this.#loaded?.[Symbol.asyncDispose]();
     for (const watchers of [this.#files, this.#folders, this.#statuses]) watchers.dispose();
+  }
+
+  #loadLater(): void {
+    this.loaded().catch((cause: unknown) => {
+      if (this.#isDisposed) return;
+      if (this.#listing === null) this.#showLocal();
+      const { code, message } = AppError.from(cause);
+      this.#setStatus({ ...this.#status, state: 'failed', error: { code, message } });
+    });
   }
 
   async #load(): Promise<PageVault> {

@@ -81,7 +81,7 @@ export class PageVault implements LoadedVault, AsyncDisposable {
       local.watch(() => this.#refreshLater()),
       news.listen((item) => {
         if (item === 'changed') this.#refreshLater();
-        if (item === 'replaced') stores.reloadVault().then(() => this.#refreshLater(), reportError);
+        if (item === 'replaced') this.#reload().catch((cause: unknown) => this.#failed(cause));
       }),
     ];
   }
@@ -255,6 +255,12 @@ export class PageVault implements LoadedVault, AsyncDisposable {
       this.#tell({ state: 'open', unpublished: waiting.length > 0 || !sync.isPublished });
       if (waiting.some(({ manifestId }) => !this.#tried.has(manifestId))) this.#rounds.soon();
     }
+  }
+
+  /** Another tab has put another vault in place. */
+  async #reload(): Promise<void> {
+    await this.#options.stores.reloadVault();
+    await this.refresh();
   }
 
   #refreshLater(): void {

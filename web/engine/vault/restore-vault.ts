@@ -74,11 +74,16 @@ class CollectedItems implements VaultStore {
   }
 }
 
-async function assertIdle({ journals }: LocalStores): Promise<void> {
+async function assertIdle({ journals, publications }: LocalStores): Promise<void> {
   if (await journals.inUse())
     throw new AppError(
       'CONFLICT',
       'Files are being uploaded or deleted, here or in another tab. Restore when that has ended.',
+    );
+  if ((await publications.list()).some(({ state }) => state !== 'unpublished'))
+    throw new AppError(
+      'CONFLICT',
+      'Files of this browser are in the public catalog. Unpublish them first: only the vault that published them can.',
     );
 }
 

@@ -53,7 +53,7 @@ export interface VaultPort {
   phraseWords(): Promise<readonly string[]>;
   /**
    * Makes this browser a device of the vault that the words lead to. What it has of its own joins that vault. Throws `BAD_INPUT` for
-   * what are no 24 words, `CONFLICT` for the words of this vault and while anything is uploaded, `NOT_FOUND` where nothing lies under
+   * what are no 24 words, `CONFLICT` for the words of this vault, while anything is uploaded, and while files of this one are published, `NOT_FOUND` where nothing lies under
    * the words, `UNAVAILABLE` where what lies there cannot be read now, `ABORTED`, `NO_SPACE`, `IO`.
    */
   restore(phrase: string, signal: AbortSignal): Promise<RestoredVault>;

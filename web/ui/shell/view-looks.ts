@@ -8,4 +8,5 @@ export const VIEW_LOOKS: Readonly<Record<View, { readonly icon: IconName; readon
   network: { icon: 'network', label: 'Network' },
   map: { icon: 'map', label: 'Map' },
   activity: { icon: 'activity', label: 'Activity' },
+  settings: { icon: 'settings', label: 'Settings' },
 };

@@ -2,7 +2,7 @@
 import type { XzCodec } from '../../../../../shared/codec/xz.ts';
 import type { EngineClock } from '../../../../../shared/engine/clock.ts';
 import { createSwarmView } from '../../../../../shared/engine/swarm-view.ts';
-import { abortError } from '../../../../../shared/errors.ts';
+import { AppError, abortError } from '../../../../../shared/errors.ts';
 import type { ManifestId } from '../../../../../shared/ids.ts';
 import { FileList } from '../../../../../web/engine/file-list.ts';
 import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
@@ -98,8 +98,17 @@ export class Profile implements AsyncDisposable {
     return id;
   }
 
+  /** Once no other tab is at it. */
   async compare(): Promise<void> {
-    await this.vault.compare(new AbortController().signal);
+    for (;;) {
+      try {
+        await this.vault.compare(new AbortController().signal);
+        return;
+      } catch (cause) {
+        if (AppError.from(cause).code !== 'CONFLICT') throw cause;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,136 @@
+import type { Browser, Page } from '@playwright/test';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { CliUser } from '../helpers/cli.ts';
+import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
+import { expectAccessible } from './axe.ts';
+import { downloadFile, expect, openApp, test } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+/** Devices ask each other four times a minute. */
+const IN_STEP_MS = 45_000;
+
+async function freshProfile(browser: Browser, stage: Stage): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await openApp(page, stage);
+  return page;
+}
+
+async function uploadFolder(page: Page, folder: string, ...names: readonly string[]): Promise<void> {
+  await page.getByLabel('Folder to upload').setInputFiles(folder);
+  for (const name of names) await expectListed(page, name, 90_000);
+}
+
+async function expectListed(page: Page, name: string, timeoutMs = IN_STEP_MS): Promise<void> {
+  await expect(page.getByRole('button', { name: `Open ${name}`, exact: true })).toBeVisible({
+    timeout: timeoutMs,
+  });
+}
+
+async function openSettings(page: Page): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+}
+
+async function openFiles(page: Page): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: 'Files' }).click();
+}
+
+/** From the dialog that shows them. */
+async function readWords(page: Page): Promise<string[]> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Show the words' }).click();
+  const items = await dialog.getByRole('listitem').allInnerTexts();
+  return items.map((text) => text.replace(/^\d+\s*/, ''));
+}
+
+async function restore(page: Page, words: readonly string[]): Promise<void> {
+  await openSettings(page);
+  await page.getByRole('button', { name: 'Use my words…' }).click();
+  await page.getByLabel('Type the 24 words').fill(words.join(' '));
+  await page.getByRole('button', { name: 'Bring them back' }).click();
+  await expect(page.getByRole('dialog')).toContainText('in your list', { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Done' }).click();
+}
+
+/** Until everything that was changed here is on the relays. */
+async function expectPublished(page: Page): Promise<void> {
+  await openSettings(page);
+  await expect(page.getByRole('region', { name: 'Your vault' })).toContainText(/in step|safe on the relays/, {
+    timeout: 60_000,
+  });
+}
+
+test('24 words alone bring files and folders into a fresh browser and to the command line', async ({
+  page,
+  browser,
+  stage,
+}) => {
+  await mkdir(stage.path('Photos/2026'), { recursive: true });
+  await writeMixedFile(stage.path('Photos/2026/beach.bin'), 2_500_000);
+  await writeFile(stage.path('Photos/notes.txt'), 'remember the milk\n');
+  await openApp(page, stage);
+  await uploadFolder(page, stage.path('Photos'), 'beach.bin', 'notes.txt');
+
+  // The first upload asks for the words, once.
+  const reminder = page.getByRole('status').filter({ hasText: 'Write down your 24 words' });
+  await expect(reminder).toBeVisible();
+  await expectAccessible(page);
+  await reminder.getByRole('button', { name: 'Show the words' }).click();
+  await expectAccessible(page);
+  const words = await readWords(page);
+  expect(words).toHaveLength(24);
+  await expectAccessible(page);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'I have written them down' }).click();
+  await expectAccessible(page);
+  const inputs = dialog.getByRole('textbox');
+  const labels = await dialog.locator('label').allInnerTexts();
+  const asked = labels.map((label) => Number(/\d+/.exec(label)?.[0]));
+  expect(asked).toHaveLength(3);
+  for (let i = 0; i < 3; i++)
+    await inputs.nth(i).fill(i === 1 ? 'wrong' : (words[(asked[i] ?? 0) - 1] ?? ''));
+  await dialog.getByRole('button', { name: 'Check' }).click();
+  await expect(dialog.getByRole('alert')).toContainText(`Word ${asked[1]} is another one`);
+  await inputs.nth(1).fill(words[(asked[1] ?? 0) - 1] ?? '');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(reminder).toHaveCount(0);
+  await expectPublished(page);
+  await expectAccessible(page);
+
+  const other = await freshProfile(browser, stage);
+  await openSettings(other);
+  await other.getByRole('button', { name: 'Use my words…' }).click();
+  const typed = other.getByLabel('Type the 24 words');
+  await typed.fill(`${words.slice(0, 22).join(' ')} notaword ${words[23]?.slice(0, 3)}`);
+  await expect(other.getByRole('dialog')).toContainText('Word 23: no such word');
+  await expect(
+    other
+      .getByRole('group', { name: 'Words that fit' })
+      .getByRole('button', { name: words[23] ?? '', exact: true }),
+  ).toBeVisible();
+  await expectAccessible(other);
+  const swapped = [...words.slice(2), ...words.slice(0, 2)];
+  await typed.fill(swapped.join(' '));
+  await other.getByRole('button', { name: 'Bring them back' }).click();
+  await expect(other.getByRole('alert')).toContainText(/do not belong together|No relay here knows/);
+  await other.getByRole('button', { name: 'Cancel' }).click();
+  await restore(other, words);
+  await openFiles(other);
+  await expectListed(other, 'beach.bin');
+  await expectListed(other, 'notes.txt');
+  await downloadFile(other, 'beach.bin', stage.path('beach again.bin'));
+  expect(await sha256OfFile(stage.path('beach again.bin'))).toBe(
+    await sha256OfFile(stage.path('Photos/2026/beach.bin')),
+  );
+  await other.getByRole('button', { name: 'Open notes.txt' }).click();
+  await expect(other.getByRole('dialog')).toContainText('remember the milk');
+  await other.context().close();
+
+  await using user = await CliUser.create();
+  const entry = ['--entry-node', stage.webUi.url];
+  const { code, stderr } = await user.runWithInput(words.join('\n'), 'vault', 'restore', ...entry);
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('rror')]);
+  const listed = await user.run('list', '--json');
+  const { files } = JSON.parse(listed.stdout) as { files: { path: string }[] };
+  expect(files.map(({ path }) => path)).toEqual(['Photos/2026/beach.bin', 'Photos/notes.txt']);
+});
