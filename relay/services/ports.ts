@@ -17,6 +17,8 @@ export interface Clock {
   now(): number;
   /** Unix time, ms; for display and logs only. */
   wallTime(): number;
+  /** Monotonic, ms; goes on while the machine sleeps. */
+  uptime(): number;
   /** Calls `callback` every `intervalMs` until the signal fires. */
   every(intervalMs: number, callback: () => void, signal: AbortSignal): void;
   /** Resolves after `delayMs`; rejects with `ABORTED` when the signal fires first. */

@@ -145,6 +145,10 @@ export class VirtualClock implements Clock {
     return this.#time.now - this.#startedAt;
   }
 
+  uptime(): number {
+    return this.now();
+  }
+
   wallTime(): number {
     return WALL_TIME_START + Math.floor(this.#time.now) + this.#wallSkewMs;
   }

@@ -1,5 +1,5 @@
 /**
- * How long this relay was away, by the wall clock: the only one that outlives a process. It decides what is doubted, never what
+ * How long this relay was away: between two processes by the wall clock, the only one that outlives them. It decides what is doubted, never what
  * is deleted.
  */
 import { TOMBSTONE_KEPT_MS } from '../../../shared/limits.ts';
@@ -11,21 +11,26 @@ const LAST_ALIVE = 'last_alive';
 export class Absence {
   readonly #meta: Pick<MetaTable, 'get' | 'set'>;
   readonly #doubtful: Pick<DoubtfulTable, 'markAll'>;
-  /** Whether what is noted is this process's own. */
-  #noted = false;
+  /** `uptimeMs` when this process noted that it lives. */
+  #notedAtMs: number | null = null;
 
   constructor(meta: Pick<MetaTable, 'get' | 'set'>, doubtful: Pick<DoubtfulTable, 'markAll'>) {
     this.#meta = meta;
     this.#doubtful = doubtful;
   }
 
-  /** Whoever was away, or slept, for too long doubts all it holds. Call it now and then. `now`: Unix time, ms. Throws `IO`, `NO_SPACE`. */
-  note(now: number): void {
+  /**
+   * Whoever was away, or slept, for too long doubts all it holds. Call it now and then. `now`: Unix time, ms; `uptimeMs`: monotonic, and
+   * goes on in sleep. Throws `IO`, `NO_SPACE`.
+   */
+  note(now: number, uptimeMs: number): void {
     const lastAlive = Number(this.#meta.get(LAST_ALIVE) ?? now);
     // A machine without a battery starts in 1970: that must not look like half a century of absence when its clock is set.
-    if (now < lastAlive && !this.#noted) return;
-    if (now - lastAlive > TOMBSTONE_KEPT_MS) this.#doubtful.markAll();
+    if (now < lastAlive && this.#notedAtMs === null) return;
+    // A running relay knows how long it slept, whatever its clock was set to meanwhile.
+    const awayMs = this.#notedAtMs === null ? now - lastAlive : uptimeMs - this.#notedAtMs;
+    if (awayMs > TOMBSTONE_KEPT_MS) this.#doubtful.markAll();
     this.#meta.set(LAST_ALIVE, String(now));
-    this.#noted = true;
+    this.#notedAtMs = uptimeMs;
   }
 }

@@ -98,7 +98,7 @@ export class SwarmDeletion {
   #noteAlive(): void {
     const { clock, log } = this.#parts;
     try {
-      this.#absence.note(clock.wallTime());
+      this.#absence.note(clock.wallTime(), clock.uptime());
     } catch (err) {
       log.error({ err }, 'The index cannot be written');
     }

@@ -11,8 +11,9 @@ class Memory {
   readonly #values = new Map<string, string>();
   doubted = 0;
 
-  start(): Absence {
-    return new Absence(
+  /** By its wall clock, which shows the time that passes unless a test says otherwise. */
+  start(): { note: (wallTime: number, uptimeMs?: number) => void } {
+    const absence = new Absence(
       {
         get: (key) => this.#values.get(key) ?? null,
         set: (key, value) => void this.#values.set(key, value),
@@ -23,6 +24,7 @@ class Memory {
         },
       },
     );
+    return { note: (wallTime, uptimeMs = wallTime) => absence.note(wallTime, uptimeMs) };
   }
 }
 
@@ -63,6 +65,19 @@ describe('a relay doubts what it holds', () => {
     running.note(NOW + 50 * TOMBSTONE_KEPT_MS);
     running.note(NOW);
     memory.start().note(NOW + TOMBSTONE_KEPT_MS + 1);
+    expect(memory.doubted).toBe(1);
+  });
+
+  it('not because the clock of a running relay is set back a year, and put right', () => {
+    const memory = new Memory();
+    const running = memory.start();
+    running.note(NOW, 0);
+    running.note(NOW - 2 * TOMBSTONE_KEPT_MS, MINUTE);
+    running.note(NOW + 2 * MINUTE, 2 * MINUTE);
+    memory.start().note(NOW + 3 * MINUTE);
+    expect(memory.doubted).toBe(0);
+    // Nor does a clock that is set keep it from seeing that it slept.
+    running.note(NOW, 2 * MINUTE + TOMBSTONE_KEPT_MS + 1);
     expect(memory.doubted).toBe(1);
   });
 });

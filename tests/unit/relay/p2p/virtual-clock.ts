@@ -16,6 +16,10 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  uptime(): number {
+    return this.now();
+  }
+
   wallTime(): number {
     return 1_700_000_000_000 + this.#now;
   }
