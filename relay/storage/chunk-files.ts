@@ -20,6 +20,16 @@ export interface OpenedFile {
   readonly sizeBytes: number;
 }
 
+/** Faults of the disk, and not of a full one or of who sends. */
+const DISK_FAULTS: ReadonlySet<string> = new Set([
+  'EROFS',
+  'EIO',
+  'EACCES',
+  'EPERM',
+  'ENODEV',
+  'ENXIO',
+  'EUCLEAN',
+]);
 const PREFIX = /^[0-9a-f]{2}$/;
 
 export class ChunkFiles {
@@ -29,6 +39,8 @@ export class ChunkFiles {
   readonly #durableLeaves = new Uint8Array(0x10000);
   /** That its names are durable, except for those being written. */
   readonly #syncedLeaves = new Uint8Array(0x10000);
+  /** A disk that fails may still answer that it can be written to: what the last write met counts. */
+  #diskFault: Error | null = null;
 
   constructor(layout: StorageLayout, ops: FileOps) {
     this.#layout = layout;
@@ -54,7 +66,7 @@ export class ChunkFiles {
     place: (digest: ChunkDigest, move: () => Promise<void>) => Promise<void>,
   ): Promise<ChunkDigest> {
     const temp = path.join(this.#layout.temp, `${id}.${randomBytes(8).toString('hex')}`);
-    const handle = await this.#withFolders(() => this.#ops.open(temp, 'wx', 0o600));
+    const handle = await this.#openTemp(temp);
     let digest: ChunkDigest;
     try {
       try {
@@ -69,7 +81,9 @@ export class ChunkFiles {
         await handle.close();
       }
       await place(digest, () => this.#moveIntoPlace(temp, id));
+      this.#diskFault = null;
     } catch (error) {
+      this.#noteFault(error);
       await this.#removeQuietly(temp);
       throw error;
     }
@@ -187,8 +201,9 @@ export class ChunkFiles {
     return names.filter((name): name is ChunkId => isId(name) && name.startsWith(leaf));
   }
 
-  /** Throws the file system's error when chunks cannot be written. */
+  /** Throws the file system's error when chunks cannot be written, also the last write's if the disk failed it. */
   async assertWritable(): Promise<void> {
+    if (this.#diskFault !== null) throw this.#diskFault;
     for (const folder of [this.#layout.chunks, this.#layout.temp]) await this.#ops.assertWritable(folder);
   }
 
@@ -212,6 +227,19 @@ export class ChunkFiles {
       await this.#ops.rename(temp, file);
     });
     await this.#syncLeaf(id, folder);
+  }
+
+  async #openTemp(file: string): Promise<FileHandle> {
+    try {
+      return await this.#withFolders(() => this.#ops.open(file, 'wx', 0o600));
+    } catch (error) {
+      this.#noteFault(error);
+      throw error;
+    }
+  }
+
+  #noteFault(error: unknown): void {
+    if (error instanceof Error && DISK_FAULTS.has(errnoOf(error) ?? '')) this.#diskFault = error;
   }
 
   /** Somebody may have removed folders since they were made: then they are made once more, and `operation` is tried again. */

@@ -1,6 +1,6 @@
 /** What the relay's operator needs to give it orders, readable by the relay's own user only: a token, and where to send it. */
 import { randomBytes } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { storageError } from './file-ops.ts';
 import type { StorageLayout } from './layout.ts';
 
@@ -30,6 +30,8 @@ async function writePrivately(file: string, text: string): Promise<void> {
     }
     await rename(temp, file);
   } catch (cause) {
+    // On a full disk each start would leave one. That nothing can be removed is what `cause` says too.
+    await rm(temp, { force: true }).catch(() => undefined);
     throw storageError(cause);
   }
 }

@@ -1,9 +1,11 @@
 /** Somebody removes folders under a store that is open. */
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodeFileOps } from '../../../../relay/storage/file-ops.ts';
 import { sampleChunk } from '../fixtures.ts';
+import { FaultyFiles } from './faulty-files.ts';
 import { StoreRig } from './store-rig.ts';
 
 let rig: StoreRig;
@@ -60,6 +62,36 @@ it('sets a rotten file aside though the folder for it has gone', async () => {
   await writeFile(rig.fileOf(id), Buffer.alloc(300));
   expect(await store.verify(id)).toBe(false);
   expect((await stat(path.join(rig.dir, 'rotten', id))).size).toBe(300);
+});
+
+it('says that the disk fails when it failed the last write, until one succeeds', async () => {
+  const files = new FaultyFiles(rig.dir);
+  const store = await rig.open({ ops: files.ops });
+  const put = async (): Promise<void> => {
+    const { id, bytes } = sampleChunk(300);
+    await store.put(id, [bytes]);
+  };
+  for (const [code, condition] of [
+    ['EROFS', 'read-only'],
+    ['EIO', 'failing'],
+  ] as const) {
+    files.failOn('sync', Object.assign(new Error(code), { code }));
+    await expect(put()).rejects.toMatchObject({ code: 'IO' });
+    expect(await store.condition()).toBe(condition);
+    files.failOn('nothing', new Error());
+    await put();
+    expect(await store.condition()).toBe('ok');
+  }
+  // A sender that goes away is no fault of the disk.
+  const gone = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+  const source = Readable.from(
+    (async function* () {
+      yield Buffer.alloc(10);
+      await Promise.reject(gone);
+    })(),
+  );
+  await expect(store.put(sampleChunk(300).id, source)).rejects.toBeDefined();
+  expect(await store.condition()).toBe('ok');
 });
 
 it('says what keeps it from storing', async () => {
