@@ -25,6 +25,8 @@ export const MAX_PATH_BYTES = 4096;
 export const MAX_MEDIA_TYPE_CHARS = 255;
 /** Bytes of a manifest's JSON text: 2²⁰ rows of at most 256 bytes, and a header. */
 export const MAX_MANIFEST_BYTES = MAX_CHUNKS_PER_FILE * 256 + 64 * KIB;
+/** Rights to delete that go with one file: each of its chunks, what its upload gave up, and what leads to it. */
+export const MAX_DELETION_RIGHTS = MAX_CHUNKS_PER_FILE + 16_384;
 /** Payload of a capability link: fits one block. */
 export const MAX_CAPABILITY_PAYLOAD_BYTES = MIB;
 /** Bytes of one string, number or run of spaces, and nesting of values, in a manifest's JSON: more than any field has. */

@@ -52,6 +52,12 @@ const EntryLine = Type.Union([
     holders: Type.Array(Id, { maxItems: MAX_PEERS }),
   }),
   Type.Object({ kind: Type.Literal('abandoned'), id: Id, body_hash: Id }),
+  Type.Object({ kind: Type.Literal('granted'), id: Id, body_hash: Id, token: Id }),
+  Type.Object({
+    kind: Type.Literal('located'),
+    id: Id,
+    holders: Type.Array(Id, { maxItems: MAX_PEERS }),
+  }),
   Type.Object({ kind: Type.Literal('finished'), manifest_id: Id }),
   Type.Object({ kind: Type.Literal('deleting') }),
   Type.Object({ kind: Type.Literal('deleted'), id: Id, pending: Type.Array(Id, { maxItems: MAX_PEERS }) }),
@@ -106,6 +112,15 @@ function toLine(entry: JournalEntry): EntryLine {
       return { kind: 'stored', index: entry.index, holders: [...entry.holders] };
     case 'abandoned':
       return { kind: 'abandoned', id: entry.id, body_hash: toHex(entry.bodyHash) };
+    case 'granted':
+      return {
+        kind: 'granted',
+        id: entry.id,
+        body_hash: toHex(entry.bodyHash),
+        token: toHex(entry.token),
+      };
+    case 'located':
+      return { kind: 'located', id: entry.id, holders: [...entry.holders] };
     case 'finished':
       return { kind: 'finished', manifest_id: entry.manifestId };
     case 'deleting':
@@ -130,6 +145,15 @@ function fromLine(line: EntryLine): JournalEntry {
       return { kind: 'stored', index: line.index, holders: line.holders.map(parseRelayId) };
     case 'abandoned':
       return { kind: 'abandoned', id: parseChunkId(line.id), bodyHash: fromHex(line.body_hash) };
+    case 'granted':
+      return {
+        kind: 'granted',
+        id: parseChunkId(line.id),
+        bodyHash: fromHex(line.body_hash),
+        token: fromHex(line.token),
+      };
+    case 'located':
+      return { kind: 'located', id: parseChunkId(line.id), holders: line.holders.map(parseRelayId) };
     case 'finished':
       return { kind: 'finished', manifestId: parseManifestId(line.manifest_id) };
     case 'deleting':

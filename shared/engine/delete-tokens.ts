@@ -8,6 +8,7 @@ import { DELETE_BATCH_TIMEOUT_MS, DELETE_TRIES, RATE_LIMIT_TRIES } from '../limi
 import type { EngineClock } from './clock.ts';
 import { withDeadline } from './concurrency.ts';
 import type { Deletion, DeletionOutcome, DeletionPort } from './deletion-ports.ts';
+import type { OwnedChunk } from './owned-chunks.ts';
 import { withRetry } from './retry.ts';
 
 /** Null for a chunk that was not made with `deleteKey`: then there is no token for it. */
@@ -18,6 +19,20 @@ export async function deletionOf(
   const { id, bodyHash } = chunk;
   const token = await deleteToken(deleteKey, bodyHash);
   return chunkIdFrom(sha256Sync(token), bodyHash) === id ? { id, token, bodyHash } : null;
+}
+
+/** As `deletionOf` with the key of several that fits; of a granted chunk by the token that came with it, if that is the chunk's. */
+export async function rightOver(
+  deleteKeys: readonly Bytes[],
+  chunk: Pick<OwnedChunk, 'id' | 'bodyHash' | 'token'>,
+): Promise<Deletion | null> {
+  const { id, bodyHash, token } = chunk;
+  if (token !== null) return chunkIdFrom(sha256Sync(token), bodyHash) === id ? { id, token, bodyHash } : null;
+  for (const deleteKey of deleteKeys) {
+    const deletion = await deletionOf(deleteKey, chunk);
+    if (deletion !== null) return deletion;
+  }
+  return null;
 }
 
 /** One batch, tried again where that may help. `CORRUPT` when the answer is about other chunks. */

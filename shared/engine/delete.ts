@@ -1,15 +1,16 @@
-/** Deletes an upload from the swarm: everything that its journal has ever sealed, abandoned chunks included. */
+/** Deletes a file from the swarm: everything that its journal has ever sealed, abandoned chunks included, or was granted. */
 import type { Bytes } from '../bytes.ts';
 import { AppError, throwIfAborted } from '../errors.ts';
 import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
-import { DELETE_BATCH_CHUNKS, MEMBERS_TRIES } from '../limits.ts';
+import { DELETE_BATCH_CHUNKS, MAX_LOCATE_IDS, MEMBERS_TRIES } from '../limits.ts';
 import { systemClock } from './clock.ts';
 import type { EngineClock } from './clock.ts';
-import { RelayCounts, deletionOf, sendDeletions } from './delete-tokens.ts';
+import { RelayCounts, rightOver, sendDeletions } from './delete-tokens.ts';
 import type { Deletion, DeletionOutcome, DeletionPort } from './deletion-ports.ts';
 import { OwnedChunks } from './owned-chunks.ts';
 import type { OwnedChunk } from './owned-chunks.ts';
 import type { Journal, JournalEntry } from './ports.ts';
+import type { RelaySwarm } from './relay-client.ts';
 import { withRetry } from './retry.ts';
 
 export interface DeleteOptions {
@@ -19,8 +20,9 @@ export interface DeleteOptions {
   readonly manifestId?: ManifestId;
   /** Chunks that go with the file and are in no journal: those of its stored manifest. */
   readonly linkChunks?: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
-  readonly swarm: DeletionPort;
-  /** HKDF(vault, `delete` ‖ device id) of the device that uploaded: this one, or another of the vault. */
+  /** `locate`: of granted chunks it is asked who has them, so that it can be told who has yet to confirm. */
+  readonly swarm: DeletionPort & Partial<Pick<RelaySwarm, 'locate'>>;
+  /** HKDF(vault, `delete` ‖ device id) of the device that uploaded: this one, or another of the vault. Granted chunks need none. */
   readonly deleteKey: Bytes;
   /** Keys of vaults that this device had before, under which it may have made some of the chunks. */
   readonly formerDeleteKeys?: readonly Bytes[];
@@ -77,7 +79,31 @@ export async function deleteUpload(options: DeleteOptions, signal: AbortSignal):
   if (!owned.deleting) begin.push({ kind: 'deleting' });
   if (begin.length > 0) await journal.append(begin);
   for (const entry of begin) owned.apply(entry);
+  await locateGranted(options, owned, signal);
   return new Deleting(options, owned, live, clock).run(signal);
+}
+
+/** Once: in later runs the journal tells who has yet to confirm. */
+async function locateGranted(
+  { swarm, journal }: DeleteOptions,
+  owned: OwnedChunks,
+  signal: AbortSignal,
+): Promise<void> {
+  const unknown: ChunkId[] = [];
+  const locate = async (): Promise<void> => {
+    const ids = unknown.splice(0);
+    if (ids.length === 0 || swarm.locate === undefined) return;
+    const { holders } = await swarm.locate(ids, signal);
+    const found: JournalEntry[] = ids.map((id, i) => ({ kind: 'located', id, holders: holders[i] ?? [] }));
+    await journal.append(found);
+    for (const entry of found) owned.apply(entry);
+  };
+  for (let row = 0; row < owned.length; row++) {
+    const { id, token, holders, told } = owned.at(row);
+    if (token !== null && !told && holders.length === 0) unknown.push(id);
+    if (unknown.length >= MAX_LOCATE_IDS) await locate();
+  }
+  await locate();
 }
 
 class Deleting {
@@ -104,7 +130,7 @@ class Deleting {
     for (let row = 0; row < this.#owned.length; row++) {
       throwIfAborted(signal);
       const chunk = this.#owned.at(row);
-      const deletion = chunk.gone ? null : await deletionByAny(keysOf(this.#options), chunk);
+      const deletion = chunk.gone ? null : await rightOver(keysOf(this.#options), chunk);
       if (deletion !== null) waiting.push({ chunk, deletion });
       else {
         this.#done++;
@@ -170,22 +196,10 @@ function keysOf({ deleteKey, formerDeleteKeys = [] }: DeleteOptions): readonly B
   return [deleteKey, ...formerDeleteKeys];
 }
 
-/** Null for a chunk that was made with none of them. */
-async function deletionByAny(
-  deleteKeys: readonly Bytes[],
-  chunk: Pick<OwnedChunk, 'id' | 'bodyHash'>,
-): Promise<Deletion | null> {
-  for (const deleteKey of deleteKeys) {
-    const deletion = await deletionOf(deleteKey, chunk);
-    if (deletion !== null) return deletion;
-  }
-  return null;
-}
-
 /** A journal's chunks are made with one key, save where its vault was replaced half-way: one that fits is enough. */
 async function assertKeyFits(owned: OwnedChunks, deleteKeys: readonly Bytes[]): Promise<void> {
   for (let row = 0; row < owned.length; row++) {
-    if ((await deletionByAny(deleteKeys, owned.at(row))) !== null) return;
+    if ((await rightOver(deleteKeys, owned.at(row))) !== null) return;
   }
   if (owned.length === 0) return;
   throw new AppError(

@@ -105,6 +105,9 @@ export class JournalTable {
       case 'finished':
         this.#finished = entry.manifestId;
         break;
+      case 'granted':
+      case 'located':
+        throw damaged();
       case 'deleting':
       case 'deleted':
         throw new AppError('DELETED', 'This file is being deleted. Upload it as a new file.');

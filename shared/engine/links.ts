@@ -1,12 +1,22 @@
 /** Manifests behind capability links: stored in the swarm as chunks of their own, and read back by the link alone. */
+import { equalBytes } from '../bytes.ts';
 import type { Bytes } from '../bytes.ts';
 import type { XzCodec } from '../codec/xz.ts';
-import type { CapabilityLink } from '../format/capability.ts';
+import { sha256, sha256Sync } from '../crypto/hash.ts';
+import { AppError } from '../errors.ts';
+import { isOwnerLink } from '../format/capability.ts';
+import type { CapabilityLink, OwnerLink } from '../format/capability.ts';
 import { loadManifest, storeManifest } from '../format/capability-manifest.ts';
 import { openPayload, sealPayload } from '../format/capability-payload.ts';
+import { deleteToken } from '../format/chunk.ts';
+import { assertRightsTo } from '../format/deletion-rights.ts';
+import type { DeletionRights } from '../format/deletion-rights.ts';
 import type { PackedManifest } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest-types.ts';
+import { loadOwner, storeOwner } from '../format/owner-payload.ts';
+import type { OwnedPayload } from '../format/owner-payload.ts';
 import type { ChunkId } from '../ids.ts';
+import { splitChunk } from '../protocol/chunk-header.ts';
 import { fetchChunk } from './chunk-fetcher.ts';
 import type { EngineClock } from './clock.ts';
 import { placeChunk } from './placer.ts';
@@ -45,6 +55,63 @@ export async function storeManifestLink(
     await placeChunk(placing, id, chunk, signal);
     return link;
   });
+}
+
+/**
+ * Stores the rights to a file beside its manifest, which lies behind `manifest`. Whoever gets the link can read and delete the file.
+ * Throws as `storeManifestLink`.
+ */
+export async function storeOwnerLink(
+  manifest: CapabilityLink,
+  rights: DeletionRights,
+  options: StoreLinkOptions,
+  signal: AbortSignal,
+): Promise<OwnerLink> {
+  const { swarm, clock, deleteKey, xz, remember, minReplicas = 1 } = options;
+  const placing = { ...(options.view ?? createSwarmView(swarm, clock)), minReplicas };
+  return storeOwner(manifest, rights, async (payload) => {
+    const { link, id, bodyHash, chunk } = await sealPayload(payload, deleteKey, xz);
+    await remember({ id, bodyHash });
+    await placeChunk(placing, id, chunk, signal);
+    return { ...link, token: await deleteToken(deleteKey, bodyHash) };
+  });
+}
+
+export interface OpenedManifest extends PackedManifest {
+  /** Behind an owner's link: the rights to delete the file, checked against its chunks. Null behind a reader's. */
+  readonly rights: DeletionRights | null;
+}
+
+/** As `openLink`, and opens owners' links as well. Throws `CORRUPT` also for rights that are not to the file. */
+export async function openAnyLink(
+  link: CapabilityLink | OwnerLink,
+  options: LinkOptions,
+  signal: AbortSignal,
+): Promise<OpenedManifest> {
+  if (!isOwnerLink(link)) return { ...(await openLink(link, options, signal)), rights: null };
+  const { swarm, clock, xz } = options;
+  const view = options.view ?? createSwarmView(swarm, clock);
+  const fetchPayload = async (part: OwnerLink): Promise<OwnedPayload> => {
+    let bodyHash = new Uint8Array(0);
+    const open = async (chunk: Bytes): Promise<Bytes> => {
+      bodyHash = await bodyHashUnder(part.token, chunk);
+      return openPayload(part, chunk, xz);
+    };
+    const payload = await fetchChunk(view, { id: part.id, name: 'The link’s right to delete', open }, signal);
+    return { payload, bodyHash };
+  };
+  const owner = await loadOwner(link, fetchPayload, signal);
+  const manifest = await openLink(owner.manifest, { ...options, view }, signal);
+  await assertRightsTo(manifest.rows, owner.rights);
+  return { ...manifest, rights: owner.rights };
+}
+
+/** Throws `CORRUPT` where the token is not the chunk's. */
+async function bodyHashUnder(token: Bytes, chunk: Bytes): Promise<Bytes> {
+  const { verifier, body } = splitChunk(chunk);
+  if (!equalBytes(sha256Sync(token), verifier))
+    throw new AppError('CORRUPT', 'The link’s right to delete is not that of what it leads to.');
+  return sha256(body);
 }
 
 /** Throws `CHUNK_LOST`, `UNAVAILABLE`, `ABORTED`, and for what is no manifest `CORRUPT`, `TOO_LARGE`, `UNSUPPORTED`. */

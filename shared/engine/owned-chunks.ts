@@ -1,4 +1,4 @@
-/** All chunks that one upload has ever sealed, with who may hold them and how far their deletion has come. */
+/** All chunks that one upload has ever sealed, or that its owner has given the right to delete, with who may hold them and how far their deletion has come. */
 import type { Bytes } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import type { ChunkId, ManifestId, RelayId } from '../ids.ts';
@@ -12,19 +12,25 @@ const MAX_HOLDERS = 16;
 const AT = { bodyHash: 0, state: 32, count: 33, holders: 34 };
 const PAYLOAD_BYTES = AT.holders + 2 * MAX_HOLDERS;
 const HASH_BYTES = 32;
+/** Tokens of a page. */
+const PAGE_TOKENS = 1024;
 /** State of a chunk whose deletion the swarm was told; 0 before. */
 const TOLD = 1;
 
 export interface OwnedChunk {
   readonly id: ChunkId;
   readonly bodyHash: Bytes;
-  /** Relays that have it by receipt; once its deletion was told, those of them that have not confirmed. */
+  /** Of a granted chunk; null for one that this device's delete key has made, or none that is known here. */
+  readonly token: Bytes | null;
+  /** Relays that have it by receipt, or say so of a granted one; once its deletion was told, those of them that have not confirmed. */
   readonly holders: readonly RelayId[];
+  /** The swarm was told to delete it. */
+  readonly told: boolean;
   /** Deleted, with nobody left to confirm. */
   readonly gone: boolean;
 }
 
-/** 108 bytes a chunk, and 4 a block. */
+/** 108 bytes a chunk, 32 more for each that is granted, and 4 a block. */
 export class OwnedChunks {
   readonly #table = new IdTable(PAYLOAD_BYTES);
   /** The row of each block's current chunk, −1 before there is one. */
@@ -32,6 +38,8 @@ export class OwnedChunks {
   readonly #relays: RelayId[] = [];
   readonly #relayNumbers = new Map<RelayId, number>();
   readonly #manifests = new Set<ManifestId>();
+  /** By page of rows; zero where a row has none. */
+  readonly #tokens = new Map<number, Bytes>();
   #deleting = false;
 
   private constructor(sizeBytes: number) {
@@ -68,6 +76,11 @@ export class OwnedChunks {
     return this.#table.find(id) >= 0;
   }
 
+  /** The chunk's row, or −1. */
+  find(id: ChunkId): number {
+    return this.#table.find(id);
+  }
+
   at(row: number): OwnedChunk {
     const payload = this.#table.payload(row);
     const holders: RelayId[] = [];
@@ -79,7 +92,9 @@ export class OwnedChunks {
     return {
       id: this.#table.idAt(row),
       bodyHash: payload.slice(AT.bodyHash, AT.bodyHash + HASH_BYTES),
+      token: this.#tokenOf(row),
       holders,
+      told: payload[AT.state] === TOLD,
       gone: payload[AT.state] === TOLD && holders.length === 0,
     };
   }
@@ -98,6 +113,15 @@ export class OwnedChunks {
       case 'abandoned':
         this.#add(entry.id, entry.bodyHash);
         break;
+      case 'granted':
+        this.#setToken(this.#add(entry.id, entry.bodyHash), entry.token);
+        break;
+      case 'located': {
+        const row = this.#table.find(entry.id);
+        if (row < 0) throw damaged();
+        for (const relay of entry.holders) this.#addHolder(row, relay);
+        break;
+      }
       case 'finished':
         this.#manifests.add(entry.manifestId);
         break;
@@ -126,6 +150,20 @@ export class OwnedChunks {
     const row = this.#table.add(id);
     this.#table.payload(row).set(bodyHash, AT.bodyHash);
     return row;
+  }
+
+  #setToken(row: number, token: Uint8Array): void {
+    if (token.length !== HASH_BYTES) throw damaged();
+    const number = Math.floor(row / PAGE_TOKENS);
+    const page = this.#tokens.get(number) ?? new Uint8Array(PAGE_TOKENS * HASH_BYTES);
+    this.#tokens.set(number, page);
+    page.set(token, (row % PAGE_TOKENS) * HASH_BYTES);
+  }
+
+  #tokenOf(row: number): Bytes | null {
+    const start = (row % PAGE_TOKENS) * HASH_BYTES;
+    const token = this.#tokens.get(Math.floor(row / PAGE_TOKENS))?.slice(start, start + HASH_BYTES);
+    return token?.some((byte) => byte !== 0) === true ? token : null;
   }
 
   #addHolder(row: number, relay: RelayId): void {

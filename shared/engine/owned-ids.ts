@@ -7,14 +7,14 @@ const ID_BYTES = 32;
 const PAGE_ROWS = 4096;
 const FIRST_SLOTS = 1024;
 
-/**
- * Only for ids of one's own chunks: rows are found by the first 4 bytes, which others could grind until all collide.
- */
+/** Rows are found by 8 bytes of the id, hashed with numbers that nobody can know: granted ids are others' to choose. */
 export class IdTable {
   readonly #rowBytes: number;
   readonly #pages: Uint8Array<ArrayBuffer>[] = [];
   /** Row + 1 by hash, 0 where free; at most half full. */
   #slots = new Uint32Array(FIRST_SLOTS);
+  /** Odd: multiply-shift hashing (Dietzfelbinger et al. 1997) spreads any ids by its high bits. */
+  readonly #factors = crypto.getRandomValues(new Uint32Array(2)).map((factor) => factor | 1);
   #length = 0;
 
   /** `payloadBytes`: what each row holds besides its id, zero at first. */
@@ -64,7 +64,7 @@ export class IdTable {
   /** Where the id's row number is, or would be. */
   #slotOf(id: Uint8Array): number {
     const mask = this.#slots.length - 1;
-    let slot = hashOf(id) & mask;
+    let slot = this.#hashOf(id) >>> (32 - Math.log2(this.#slots.length));
     for (;;) {
       const row = (this.#slots[slot] ?? 0) - 1;
       if (row < 0 || this.#holds(row, id)) return slot;
@@ -83,8 +83,13 @@ export class IdTable {
     for (let row = 0; row < this.#length; row++)
       this.#slots[this.#slotOf(this.#rowAt(row).subarray(0, ID_BYTES))] = row + 1;
   }
+
+  #hashOf(id: Uint8Array): number {
+    const [first = 1, second = 1] = this.#factors;
+    return (Math.imul(wordAt(id, 0), first) + Math.imul(wordAt(id, 4), second)) >>> 0;
+  }
 }
 
-function hashOf(id: Uint8Array): number {
-  return ((id[0] ?? 0) << 24) | ((id[1] ?? 0) << 16) | ((id[2] ?? 0) << 8) | (id[3] ?? 0);
+function wordAt(id: Uint8Array, at: number): number {
+  return ((id[at] ?? 0) << 24) | ((id[at + 1] ?? 0) << 16) | ((id[at + 2] ?? 0) << 8) | (id[at + 3] ?? 0);
 }

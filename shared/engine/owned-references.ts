@@ -60,6 +60,7 @@ async function readThrough(upload: OwnedUpload): Promise<Outline> {
   const holders = new Set<RelayId>();
   let deleting = false;
   let finished = false;
+  let granted = false;
   for await (const entry of upload.entries()) {
     switch (entry.kind) {
       case 'sealed':
@@ -73,6 +74,12 @@ async function readThrough(upload: OwnedUpload): Promise<Outline> {
       case 'abandoned':
         abandoned.add(entry.id);
         break;
+      case 'granted':
+        // Not this device's, which could not prune it.
+        granted = true;
+        break;
+      case 'located':
+        break;
       case 'finished':
         finished = true;
         break;
@@ -84,7 +91,7 @@ async function readThrough(upload: OwnedUpload): Promise<Outline> {
     }
   }
   // An end that is missing might have held anything.
-  if ((complete && !finished) || (finished && sealed.includes(0))) throw damaged(name);
+  if ((complete && !finished) || (finished && !granted && sealed.includes(0))) throw damaged(name);
   return { deleting, abandoned, holders: deleting ? new Set() : holders };
 }
 

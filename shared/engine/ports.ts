@@ -101,6 +101,10 @@ export type JournalEntry =
   | { readonly kind: 'stored'; readonly index: number; readonly holders: readonly RelayId[] }
   /** A chunk that may lie on relays and belongs to nothing any more: to be deleted. */
   | { readonly kind: 'abandoned'; readonly id: ChunkId; readonly bodyHash: Bytes }
+  /** A chunk of somebody else's, whose owner has given the right to delete it. */
+  | { readonly kind: 'granted'; readonly id: ChunkId; readonly bodyHash: Bytes; readonly token: Bytes }
+  /** Relays that say they hold a granted chunk, of which there are no receipts here. */
+  | { readonly kind: 'located'; readonly id: ChunkId; readonly holders: readonly RelayId[] }
   /** The manifest is complete; the journal stays as the owner's record. */
   | { readonly kind: 'finished'; readonly manifestId: ManifestId }
   /** The owner deletes the file: from here on nothing refers to its chunks any more. Written before the first token leaves. */

@@ -61,12 +61,11 @@ export async function openPayload(
 
 /** Throws `UNSUPPORTED` for a kind that this build does not know, `TOO_LARGE`, `CORRUPT` for what is no payload. */
 export function parsePayload(bytes: Uint8Array): Payload {
-  assertPayloadSize(bytes);
-  const value = parseJson(bytes);
-  if (!isRecord(value)) throw malformed();
-  const fields = new Map(Object.entries(value));
+  const fields = parsePayloadFields(bytes);
   const kind = fields.get('kind');
   if (typeof kind !== 'string') throw malformed();
+  if (kind === 'owner')
+    throw new AppError('CORRUPT', 'A part of this link is missing: its end gives the right to delete.');
   if (kind !== 'manifest' && kind !== 'index') {
     throw new AppError(
       'UNSUPPORTED',
@@ -74,6 +73,14 @@ export function parsePayload(bytes: Uint8Array): Payload {
     );
   }
   return { kind, fields, content: contentOf(fields.get('chunks'), fields.get('parts')) };
+}
+
+/** Throws `TOO_LARGE`, `CORRUPT` for what is no JSON object. */
+export function parsePayloadFields(bytes: Uint8Array): Fields {
+  assertPayloadSize(bytes);
+  const value = parseJson(bytes);
+  if (!isRecord(value)) throw malformed();
+  return new Map(Object.entries(value));
 }
 
 function contentOf(chunks: unknown, parts: unknown): Payload['content'] {

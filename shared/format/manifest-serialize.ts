@@ -4,6 +4,8 @@ import { createSha256 } from '../crypto/hash.ts';
 import { AppError } from '../errors.ts';
 import { manifestIdFromHash } from '../ids.ts';
 import type { ManifestId } from '../ids.ts';
+import { formatRight } from './deletion-rights.ts';
+import type { DeletionRights } from './deletion-rights.ts';
 import { assertHeader, headerFieldsOf } from './manifest-fields.ts';
 import type { ChunkRow, ChunkRows, Manifest } from './manifest-types.ts';
 
@@ -11,16 +13,33 @@ import type { ChunkRow, ChunkRows, Manifest } from './manifest-types.ts';
 const BATCH_ROWS = 512;
 
 /**
- * The JSON text of a manifest as a stream, header first, one chunk a line. Throws `CORRUPT` for a header or a sum of
+ * The JSON text of a manifest as a stream, header first, one chunk a line; with `rights` an owner's, whose `deletions` follow: whoever
+ * has that can delete the file, and its id is that of the reader's. Throws `CORRUPT` for a header or a sum of
  * sizes that `parseManifest` would refuse, so that no unreadable manifest is ever written.
  */
-export async function* serializeManifest(manifest: Manifest): AsyncGenerator<Bytes, void, undefined> {
+export async function* serializeManifest(
+  manifest: Manifest,
+  rights: DeletionRights | null = null,
+): AsyncGenerator<Bytes, void, undefined> {
   const { header, rows } = manifest;
   assertHeader(header);
   const fields = JSON.stringify(headerFieldsOf(header));
   yield utf8(`${fields.slice(0, -1)},\n "chunks":[`);
   yield* rowTexts(rows, header.size, '\n  ', rowText);
-  yield utf8(rows.length === 0 ? ']}\n' : '\n ]}\n');
+  yield utf8(rows.length === 0 ? ']' : '\n ]');
+  if (rights !== null) yield* rightTexts(rights);
+  yield utf8('}\n');
+}
+
+function* rightTexts(rights: DeletionRights): Generator<Bytes> {
+  yield utf8(',\n "deletions":[');
+  for (let start = 0; start < rights.length; start += BATCH_ROWS) {
+    let text = '';
+    for (let index = start; index < Math.min(start + BATCH_ROWS, rights.length); index++)
+      text += `${index === 0 ? '' : ','}\n  "${formatRight(rights.at(index))}"`;
+    yield utf8(text);
+  }
+  yield utf8(rights.length === 0 ? ']' : '\n ]');
 }
 
 /** A row as the manifest's JSON has it. */

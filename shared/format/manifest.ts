@@ -5,5 +5,5 @@
 export { ChunkTable } from './chunk-table.ts';
 export { toFilename } from './filename.ts';
 export { parseManifest } from './manifest-parse.ts';
-export type { PackedManifest } from './manifest-parse.ts';
+export type { PackedManifest, ParsedManifest } from './manifest-parse.ts';
 export { computeManifestId, serializeManifest } from './manifest-serialize.ts';

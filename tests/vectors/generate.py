@@ -276,6 +276,45 @@ def capability_vectors():
             "web_link": f"http://localhost:8888/#/open/{id}.{text}", "chunk": (verifier + body).hex(), "manifest": value}
 
 
+# --- owners' manifests and links ---------------------------------------------------------------------------------
+def b64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def sealed(name, payload):
+    key, delete_key = seeded(name + " key", 32), seeded(name + " delete", 32)
+    body = token(COMPRESS["xz"](json.dumps(payload).encode()), key, seeded(name + " iv", 16))
+    delete_token = hmac.new(delete_key, sha256(body), "sha256").digest()
+    chunk = sha256(delete_token) + body
+    id = sha256(chunk[:32] + sha256(body)).hex()
+    return {"id": id, "chunk": chunk.hex(), "link": f"lanvault:{id}#{b64(key)}", "token": delete_token,
+            "right": b64(delete_token + sha256(body))}
+
+
+def owner_vectors():
+    rights, ids = [], []
+    for i in range(3):
+        delete_token, body_hash = seeded(f"owner token {i}", 32), seeded(f"owner body {i}", 32)
+        rights.append(b64(delete_token + body_hash))
+        ids.append(sha256(sha256(delete_token) + body_hash))
+    value = manifest("owned.bin", "application/octet-stream", 2 * BLOCK + 5, ["none"])
+    value["merkle_root"] = merkle(ids).hex()
+    for row, id in zip(value["chunks"], ids):
+        row["id"] = id.hex()
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    reader = sealed("reader", {"kind": "manifest", **value})
+    part = sealed("part", {"kind": "deletions", "deletions": rights[1:] + [reader["right"]]})
+    first = sealed("first", {"kind": "deletions", "deletions": rights[:1]})
+    owner_link = lambda each: f"{each['link']}.{b64(each['token'])}"
+    root = sealed("root", {"kind": "owner", "manifest": reader["link"], "parts": [owner_link(first), owner_link(part)]})
+    return {"source": "python", "manifest": {**value, "deletions": rights}, "canonical_sha256": sha256(canonical.encode()).hex(),
+            "rights": rights, "link": owner_link(root),
+            "web_link": "http://localhost:8888/#/open/" + owner_link(root)[9:].replace("#", "."),
+            # What the link gives the right to delete, in order.
+            "ids": [id.hex() for id in ids] + [each["id"] for each in (reader, root, first, part)],
+            "chunks": {each["id"]: each["chunk"] for each in (reader, root, first, part)}}
+
+
 if __name__ == "__main__":
     write("fernet", fernet_vectors())
     write("hkdf", hkdf_vectors())
@@ -284,3 +323,4 @@ if __name__ == "__main__":
     write("merkle", merkle_vectors())
     write("manifest", manifest_vectors())
     write("capability", capability_vectors())
+    write("owner", owner_vectors())
