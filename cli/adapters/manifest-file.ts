@@ -4,8 +4,9 @@ import { createReadStream } from 'node:fs';
 import { link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
-import type { ChunkTable } from '../../shared/format/chunk-table.ts';
+import type { DeletionRights } from '../../shared/format/deletion-rights.ts';
 import { parseManifest, serializeManifest } from '../../shared/format/manifest.ts';
+import type { ParsedManifest } from '../../shared/format/manifest.ts';
 import { AppError } from '../../shared/errors.ts';
 import { AtomicFile, isWithoutLinks, statOrNull } from './atomic-file.ts';
 import { isFolder } from './folder-walk.ts';
@@ -16,7 +17,7 @@ import { errnoOf, ioError } from './io-errors.ts';
 const MAX_KEPT = 10_000;
 
 /** `-` reads from stdin. Throws `BAD_INPUT` for a folder, `IO`, and what `parseManifest` throws. */
-export async function readManifestFile(path: string): Promise<Manifest & { readonly rows: ChunkTable }> {
+export async function readManifestFile(path: string): Promise<ParsedManifest> {
   const stream = path === '-' ? process.stdin : createReadStream(path);
   try {
     return await parseManifest(stream as AsyncIterable<Uint8Array>);
@@ -29,17 +30,21 @@ export async function readManifestFile(path: string): Promise<Manifest & { reado
 }
 
 /**
- * Writes the manifest whole or not at all. A file that was there is kept beside it as `NAME.1`, `NAME.2`…, since it may
+ * Writes the manifest, with `rights` an owner's, whole or not at all. A file that was there is kept beside it as `NAME.1`, `NAME.2`…, since it may
  * be the only key to another upload; its new path is returned, or null. Throws `IO`, `NO_SPACE`.
  */
-export async function writeManifestFile(path: string, manifest: Manifest): Promise<string | null> {
+export async function writeManifestFile(
+  path: string,
+  manifest: Manifest,
+  rights: DeletionRights | null = null,
+): Promise<string | null> {
   await prepareManifestPath(path);
   let kept: string | null = null;
   const makeRoom = async (): Promise<void> => {
     kept = (await setAside(path)) ?? kept;
   };
   await using file = await AtomicFile.create(path, { replace: false, makeRoom });
-  for await (const piece of serializeManifest(manifest)) await file.write(piece);
+  for await (const piece of serializeManifest(manifest, rights)) await file.write(piece);
   await file.commit();
   return kept;
 }

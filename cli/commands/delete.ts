@@ -1,13 +1,18 @@
 import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
+import { deleteUpload } from '../../shared/engine/delete.ts';
 import type { DeleteResult } from '../../shared/engine/delete.ts';
+import { grantedHeader, grantedJournal } from '../../shared/engine/owner-rights.ts';
+import type { Journal } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { DeletionRights } from '../../shared/format/deletion-rights.ts';
 import { computeManifestId } from '../../shared/format/manifest.ts';
+import type { ParsedManifest } from '../../shared/format/manifest.ts';
+import type { ManifestHeader } from '../../shared/format/manifest-types.ts';
 import { isId, parseManifestId } from '../../shared/ids.ts';
 import { statOrNull } from '../adapters/atomic-file.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
 import type { OwnedManifest } from '../adapters/journal-archive.ts';
 import { readManifestFile } from '../adapters/manifest-file.ts';
-import { FilePublicationStore } from '../adapters/publication-store.ts';
 import { openVault } from '../adapters/vault.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -19,6 +24,8 @@ import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
 import { deleteOneUpload, pendingLines, relayRows } from '../transfer/delete-upload.ts';
+import { linkChunksOf } from '../transfer/link-chunks.ts';
+import { isLink, openLink } from '../transfer/open-link.ts';
 import { createProgress } from '../transfer/progress.ts';
 
 export interface DeleteOptions extends SwarmOptions {
@@ -27,23 +34,26 @@ export interface DeleteOptions extends SwarmOptions {
 
 interface NamedManifest extends OwnedManifest {
   readonly name: string;
+  /** What an owner's manifest or link gives; null where the right comes from this device. */
+  readonly granted: { readonly header: ManifestHeader; readonly rights: DeletionRights } | null;
 }
 
-/** Deletes the file of a manifest, or of a manifest id, for everybody. Absent holders are *pending*: no failure. */
+/** Deletes the file of a manifest or link, or of a manifest id, for everybody. Absent holders are *pending*: no failure. */
 export async function deleteFile(
   given: string,
   options: DeleteOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const manifest = await manifestOf(given);
+  const fromFile = isLink(given) ? null : await manifestOf(given);
   const dataFolder = userDataFolder();
   const vault = await openVault(dataFolder, output.warn);
   const chosen = await chooseSwarm(options, 'download', signal);
+  const manifest = fromFile ?? (await named(await openLink(given, chosen.swarm, signal)));
   const vaultIndex = CliVaultIndex.of({ chosen, vault, dataFolder, output });
   const archive = new JournalArchive(dataFolder, chosen.target);
   const uploadId = await archive.uploadOf(manifest);
-  if (uploadId === null) {
+  if (uploadId === null && manifest.granted === null) {
     if (!(await archive.wasDeleted(manifest.id))) throw notOurs();
     await vaultIndex?.removeFile(manifest.id, signal);
     output.say(`${printable(manifest.name)} has been deleted already.`);
@@ -63,21 +73,13 @@ export async function deleteFile(
     return EXIT_CODES.ok.status;
   }
   const deleteKey = await deriveDeleteKey(vault.secret, vault.deviceId);
-  const publications = (await new FilePublicationStore(dataFolder).list()).filter(
-    ({ manifestId }) => manifestId === manifest.id,
-  );
-  const linkChunks = [
-    ...publications.flatMap(({ chunks }) => chunks),
-    ...((await vaultIndex?.linkChunksOf(manifest.id, signal)) ?? []),
-  ];
-  const result = await withProgress(manifest.name, output, (onProgress) =>
-    deleteOneUpload(
-      uploadId,
-      { chosen, archive, deleteKey },
-      { manifestId: manifest.id, linkChunks, onProgress },
-      signal,
-    ),
-  );
+  const { publications, chunks } = await linkChunksOf(manifest.id, { dataFolder, vaultIndex }, signal);
+  const result = await withProgress(manifest.name, output, (onProgress) => {
+    const common = { manifestId: manifest.id, linkChunks: chunks, onProgress };
+    if (uploadId !== null) return deleteOneUpload(uploadId, { chosen, archive, deleteKey }, common, signal);
+    const journal = journalOf(manifest);
+    return deleteUpload({ journal, swarm: chosen.swarm, deleteKey, ...common }, signal);
+  });
   report(manifest, result, chosen, output);
   await vaultIndex?.removeFile(manifest.id, signal);
   if (publications.some(({ state }) => state !== 'unpublished'))
@@ -91,10 +93,20 @@ export async function deleteFile(
 async function manifestOf(given: string): Promise<NamedManifest> {
   const path = given === '-' ? '-' : resolveUserPath(given);
   if (isId(given) && (await statOrNull(path)) === null)
-    return { id: parseManifestId(given), key: null, name: `the file of manifest ${given}` };
-  const manifest = await readManifestFile(path);
-  const { key, filename } = manifest.header;
-  return { id: await computeManifestId(manifest), key, name: filename };
+    return { id: parseManifestId(given), key: null, name: `the file of manifest ${given}`, granted: null };
+  return named(await readManifestFile(path));
+}
+
+async function named(manifest: ParsedManifest): Promise<NamedManifest> {
+  const { header, rights } = manifest;
+  const granted = rights === null ? null : { header, rights };
+  return { id: await computeManifestId(manifest), key: header.key, name: header.filename, granted };
+}
+
+/** Of a file that others have uploaded: for this run only, since its rights can be used again. */
+function journalOf({ id, granted }: NamedManifest): Journal {
+  if (granted === null) throw notOurs();
+  return grantedJournal(grantedHeader(`granted-${id}`, granted), id, granted.rights);
 }
 
 async function withProgress<T>(
@@ -146,7 +158,7 @@ function report(manifest: NamedManifest, result: DeleteResult, chosen: ChosenSwa
 function notOurs(): AppError {
   return new AppError(
     'FORBIDDEN',
-    'This device has not uploaded that file. A manifest gives the right to read, never to delete: ' +
-      'delete it where it was uploaded, with the vault and the journals that are there.',
+    'This device has not uploaded that file. A reader’s manifest or link gives the right to read, never to delete: ' +
+      'delete it where it was uploaded, or with the owner’s manifest that "lanvault export --owner" makes there.',
   );
 }

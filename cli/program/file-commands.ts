@@ -4,6 +4,7 @@ import { REPLICAS } from '../../shared/limits.ts';
 import { restartWithTunedMalloc } from '../adapters/malloc.ts';
 import type { DeleteOptions } from '../commands/delete.ts';
 import type { DistributeOptions } from '../commands/distribute.ts';
+import type { ExportOptions } from '../commands/export.ts';
 import type { PruneOptions } from '../commands/prune.ts';
 import type { ReconstructOptions } from '../commands/reconstruct.ts';
 import { integerBetween, parseCompression, repeatable } from '../option-parsers.ts';
@@ -15,6 +16,7 @@ export function addFileCommands(program: Command, context: ProgramContext): void
   addDistribute(program, context);
   addReconstruct(program, context);
   addDelete(program, context);
+  addExport(program, context);
   addPrune(program, context);
 }
 
@@ -86,8 +88,8 @@ function addReconstruct(program: Command, { signal }: ProgramContext): void {
 
 function addDelete(program: Command, { signal, setStatus }: ProgramContext): void {
   const command = killNodeOption(swarmOptions(program.command('delete')))
-    .description('delete a file that this device has uploaded, for everybody')
-    .argument('<manifest>', 'its manifest, or the id of it; - = stdin')
+    .description('delete a file for everybody: one that this device has uploaded, or of an owner’s manifest')
+    .argument('<manifest>', 'its manifest, its id, or an owner’s link; - = stdin')
     .option('--yes', 'do not ask')
     .action(async (manifest: string, options: DeleteOptions & Json) => {
       const { deleteFile } = await import('../commands/delete.ts');
@@ -95,11 +97,33 @@ function addDelete(program: Command, { signal, setStatus }: ProgramContext): voi
     });
   withHelp(command, {
     details: [
-      'A relay that is away is shown as pending: it deletes when it comes back, before it serves anything. A manifest gives the right to read only; the right to delete comes from the vault and the journal of this device.',
+      'A relay that is away is shown as pending: it deletes when it comes back, before it serves anything. The right to delete comes from the vault and the journal of this device, or from an owner’s manifest or link; a reader’s gives the right to read only.',
     ],
     examples: [
       ['delete manifests/thesis.pdf.manifest --scan', 'asks first'],
       ['delete manifests/thesis.pdf.manifest --scan --yes', 'for scripts'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
+
+function addExport(program: Command, { signal }: ProgramContext): void {
+  const command = swarmOptions(program.command('export'))
+    .description('write a manifest: of a link, or with --owner one that gives the right to delete')
+    .argument('<manifest>', 'a manifest or a link; - = stdin')
+    .argument('[output]', 'where it goes (default: NAME.manifest or NAME.owner.manifest here); - = stdout')
+    .option('--owner', 'with the right to delete the file for everybody')
+    .action(async (manifest: string, target: string | undefined, options: ExportOptions & Json) => {
+      const { exportManifest } = await import('../commands/export.ts');
+      await exportManifest(manifest, target ?? null, options, outputOf(options), signal);
+    });
+  withHelp(command, {
+    details: [
+      'A reader’s manifest gives the right to read, never to delete. An owner’s has the delete tokens of the file’s chunks besides, and whoever has it can use "lanvault delete" on it. It is the same file: both manifests have one id.',
+    ],
+    examples: [
+      ['export manifests/plan.pdf.manifest --owner --scan', 'plan.pdf.owner.manifest'],
+      ["export 'lanvault:…' plan.manifest --scan", 'keeps what a link leads to'],
     ],
     outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
   });

@@ -1,6 +1,7 @@
 /** Which swarm a command talks to: relays that were named or heard, or the local simulation. */
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
-import type { DeletionPort, InventoryPort } from '../../shared/engine/deletion-ports.ts';
+import type { DeletingSwarm } from '../../shared/engine/delete.ts';
+import type { InventoryPort } from '../../shared/engine/deletion-ports.ts';
 import type { CatalogPort } from '../../shared/engine/catalog.ts';
 import type { SwarmPort } from '../../shared/engine/ports.ts';
 import type { RecordPort } from '../../shared/engine/record-client.ts';
@@ -23,7 +24,7 @@ export interface SwarmOptions {
 }
 
 export interface ChosenSwarm {
-  readonly swarm: SwarmPort & DeletionPort & InventoryPort;
+  readonly swarm: SwarmPort & DeletingSwarm & InventoryPort;
   /** Where journals say that an upload goes. */
   readonly target: string;
   /** What one of its members is called. */

@@ -13,6 +13,9 @@ import type { Journal, JournalEntry } from './ports.ts';
 import type { RelaySwarm } from './relay-client.ts';
 import { withRetry } from './retry.ts';
 
+/** `locate`: of granted chunks it is asked who has them, so that it can be told who has yet to confirm. */
+export type DeletingSwarm = DeletionPort & Partial<Pick<RelaySwarm, 'locate'>>;
+
 export interface DeleteOptions {
   /** The upload's, held by the caller, who closes it. */
   readonly journal: Journal;
@@ -20,8 +23,7 @@ export interface DeleteOptions {
   readonly manifestId?: ManifestId;
   /** Chunks that go with the file and are in no journal: those of its stored manifest. */
   readonly linkChunks?: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
-  /** `locate`: of granted chunks it is asked who has them, so that it can be told who has yet to confirm. */
-  readonly swarm: DeletionPort & Partial<Pick<RelaySwarm, 'locate'>>;
+  readonly swarm: DeletingSwarm;
   /** HKDF(vault, `delete` ‖ device id) of the device that uploaded: this one, or another of the vault. Granted chunks need none. */
   readonly deleteKey: Bytes;
   /** Keys of vaults that this device had before, under which it may have made some of the chunks. */
@@ -83,9 +85,12 @@ export async function deleteUpload(options: DeleteOptions, signal: AbortSignal):
   return new Deleting(options, owned, live, clock).run(signal);
 }
 
-/** Once: in later runs the journal tells who has yet to confirm. */
-async function locateGranted(
-  { swarm, journal }: DeleteOptions,
+/**
+ * Journals who has the granted chunks of which that is not known. Once: later, the journal tells who has yet to confirm. Throws as
+ * `locate` and the journal.
+ */
+export async function locateGranted(
+  { swarm, journal }: Pick<DeleteOptions, 'swarm' | 'journal'>,
   owned: OwnedChunks,
   signal: AbortSignal,
 ): Promise<void> {

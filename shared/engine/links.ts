@@ -80,6 +80,8 @@ export async function storeOwnerLink(
 export interface OpenedManifest extends PackedManifest {
   /** Behind an owner's link: the rights to delete the file, checked against its chunks. Null behind a reader's. */
   readonly rights: DeletionRights | null;
+  /** The link to the manifest alone. */
+  readonly reader: CapabilityLink;
 }
 
 /** As `openLink`, and opens owners' links as well. Throws `CORRUPT` also for rights that are not to the file. */
@@ -88,7 +90,7 @@ export async function openAnyLink(
   options: LinkOptions,
   signal: AbortSignal,
 ): Promise<OpenedManifest> {
-  if (!isOwnerLink(link)) return { ...(await openLink(link, options, signal)), rights: null };
+  if (!isOwnerLink(link)) return { ...(await openLink(link, options, signal)), rights: null, reader: link };
   const { swarm, clock, xz } = options;
   const view = options.view ?? createSwarmView(swarm, clock);
   const fetchPayload = async (part: OwnerLink): Promise<OwnedPayload> => {
@@ -103,7 +105,7 @@ export async function openAnyLink(
   const owner = await loadOwner(link, fetchPayload, signal);
   const manifest = await openLink(owner.manifest, { ...options, view }, signal);
   await assertRightsTo(manifest.rows, owner.rights);
-  return { ...manifest, rights: owner.rights };
+  return { ...manifest, rights: owner.rights, reader: owner.manifest };
 }
 
 /** Throws `CORRUPT` where the token is not the chunk's. */

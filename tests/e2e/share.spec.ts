@@ -183,3 +183,62 @@ test('links that do not open say what to do', async ({ page, stage }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Open' }).click();
   await expect(page.getByRole('alert')).toContainText('This is not a Lanvault link');
 });
+
+test('an owner’s link and manifest let somebody else delete the file for everybody', async ({
+  page,
+  browser,
+  stage,
+}) => {
+  const name = 'joint.bin';
+  await writeMixedFile(stage.path(name), 2_500_000);
+  await openApp(page, stage);
+  await uploadAll(page, [stage.path(name)]);
+  const reader = await openShareDialog(page, name);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'can read and delete' }).focus();
+  await page.keyboard.press('Space');
+  await expect(dialog).toContainText('delete it for everybody, you included');
+  const field = dialog.getByLabel('Link for Lanvault and the command line', { exact: true });
+  await expect(field).toHaveValue(/^lanvault:[0-9a-f]{64}#[\w-]{43}\.[\w-]{43}$/, { timeout: 30_000 });
+  await expectAccessible(page);
+  const owner = {
+    web: await dialog.getByLabel('Link for a browser', { exact: true }).inputValue(),
+    plain: await field.inputValue(),
+  };
+  const started = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Export owner’s manifest' }).click();
+  const download = await started;
+  expect(download.suggestedFilename()).toBe(`${name}.owner.manifest`);
+  const manifest = stage.path(download.suggestedFilename());
+  await download.saveAs(manifest);
+  await page.getByRole('button', { name: 'Done' }).click();
+
+  const other = await stranger(browser);
+  await openApp(other, stage);
+  const list = other.getByRole('dialog');
+  await other.evaluate((link) => (location.hash = new URL(link).hash), reader.web);
+  await expect(list).toContainText(name, { timeout: 30_000 });
+  await expect(list.getByRole('button', { name: 'Delete…' })).toHaveCount(0);
+  await list.getByRole('button', { name: 'Close' }).click();
+  await other.evaluate((link) => (location.hash = new URL(link).hash), owner.web);
+  await expect(list).toContainText('This link is an owner’s', { timeout: 30_000 });
+  expect(other.url()).not.toContain(owner.plain.slice(-43));
+  await expectAccessible(other);
+  await list.getByRole('button', { name: 'Close' }).click();
+
+  await other.getByLabel('Manifests to import').setInputFiles(manifest);
+  await expect(other.getByRole('button', { name: `Open ${name}` })).toBeVisible();
+  await other.reload();
+  await other.getByRole('button', { name: `More actions for ${name}` }).click();
+  await other.getByRole('menuitem', { name: `Delete… ${name}` }).click();
+  await other.getByRole('button', { name: 'Delete for everybody' }).click();
+  const item = other.getByRole('region', { name: 'Deletions' }).getByRole('listitem', { name });
+  await expect(item).toContainText('Deleted', { timeout: 60_000 });
+  await expect(item.getByRole('listitem').filter({ hasText: 'deleted' })).not.toHaveCount(0);
+  for (const link of [reader.web, owner.web]) {
+    await other.evaluate((text) => (location.hash = new URL(text).hash), link);
+    await expect(list).toContainText('No relay here can open this link', { timeout: 60_000 });
+    await list.getByRole('button', { name: 'Close' }).click();
+  }
+  await other.context().close();
+});

@@ -88,6 +88,35 @@ test('whoever has the manifest alone, or another device’s vault, deletes nothi
   expect([...all.values()].map((dirs) => dirs.length)).toEqual([5, 5, 5]);
 });
 
+test('an owner’s manifest lets somebody else delete the file, and only an owner can make one', async () => {
+  const { swarm, user, entry } = await stage();
+  const exported = await user.run('export', 'manifests/a.bin.manifest', '--owner', '--json', ...entry);
+  expect(exported, exported.stderr).toMatchObject({ code: 0 });
+  expect(exported.stderr).toContain('delete it for everybody');
+  const other = await newUser();
+  await cp(user.path('manifests/a.bin.manifest'), other.path('a.manifest'));
+  await cp(user.path('a.bin.owner.manifest'), other.path('owner.manifest'));
+  expect(await other.run('export', 'a.manifest', 'b.manifest', '--owner', ...entry)).toMatchObject({
+    code: 9,
+  });
+  const readers = await other.run('export', 'owner.manifest', 'readers.manifest', '--json', ...entry);
+  expect(JSON.parse(readers.stdout)).toMatchObject({
+    manifest_id: (JSON.parse(exported.stdout) as { manifest_id: string }).manifest_id,
+    owner: false,
+  });
+  expect(await other.run('delete', 'readers.manifest', '--yes', ...entry)).toMatchObject({ code: 9 });
+  expect(await other.run('reconstruct', 'owner.manifest', 'copy.bin', ...entry)).toMatchObject({ code: 0 });
+
+  const result = deleted(await other.run('delete', 'owner.manifest', '--yes', '--json', ...entry));
+  // Its stored manifest, which the vault's index leads to, goes with its three chunks.
+  expect(result).toMatchObject({ already: false, chunks: 4, pending: [] });
+  expect(result.confirmed).toHaveLength(5);
+  expect((await holders(swarm, user)).size).toBe(0);
+  expect(await user.run('reconstruct', 'manifests/a.bin.manifest', 'out.bin', ...entry)).toMatchObject({
+    code: 5,
+  });
+});
+
 test('an absent holder is pending and no failure; it deletes on return, and the next delete hears of it', async () => {
   const { swarm, user, entry } = await stage();
   const absent = swarm.relays[4];

@@ -161,12 +161,14 @@ class PageEngine implements AppEngine {
           const known = (await links.known(id)) ?? (await (await this.vault.loaded()).indexedLink(id));
           return known ?? links.linkOf(id, signal);
         },
+        manifestOf,
         isListed: (id) => this.#listed(id) !== undefined,
         onKept: () => this.#files.changed(),
       });
     });
     this.catalog = new LazyCatalog({
       stores,
+      manifestOf,
       swarm: this.#swarm,
       view: this.#view,
       gate: this.#gate,
@@ -209,12 +211,9 @@ class PageEngine implements AppEngine {
     await this.vault.start();
     if ((await this.#stores.journals.leftovers()).length > 0) await (await this.#uploads.get()).restore();
     await this.deletions.restore();
-    let settled = false;
     this.#health.watch((health) => {
       this.deletions.swarmSeen(health);
-      if (settled || !health.reachable) return;
-      settled = true;
-      this.catalog.settle().catch(reportError);
+      this.catalog.swarmSeen(health);
     });
   }
 
@@ -310,9 +309,10 @@ class PageEngine implements AppEngine {
     return downloadDirectly({ name: baseName(file.name), open, gate: this.#gate }, signal, progress);
   }
 
-  async exportManifest(manifestId: ManifestId): Promise<Blob> {
-    const { exportManifest } = await loadManifestTransfer();
-    return exportManifest(await this.#manifests.get(manifestId, this.#disposed.signal));
+  async exportManifest(manifestId: ManifestId, { owner = false } = {}): Promise<Blob> {
+    const { exportFile } = await loadManifestTransfer();
+    const manifest = await this.#manifests.get(manifestId, this.#disposed.signal);
+    return exportFile(this.#stores, manifestId, manifest, owner);
   }
 
   async importManifest(file: Blob): Promise<StoredFile> {

@@ -142,8 +142,8 @@ export interface AppEngine extends AsyncDisposable {
    */
   download(manifestId: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void>;
 
-  /** The `.manifest` text. Whoever has it can read the file. */
-  exportManifest(manifestId: ManifestId): Promise<Blob>;
+  /** The `.manifest` text. Whoever has it can read the file, and delete it with an `owner`'s. Throws `FORBIDDEN` as `shareAsOwner`. */
+  exportManifest(manifestId: ManifestId, options?: { readonly owner?: boolean }): Promise<Blob>;
   /** Throws `CORRUPT` or `UNSUPPORTED` for what is not a manifest. */
   importManifest(file: Blob): Promise<StoredFile>;
   /** Takes the file off the list on all devices of the vault; its chunks stay in the swarm, or, uploaded by another of these devices, go when that is next in use. */

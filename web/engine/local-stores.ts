@@ -5,9 +5,9 @@
 import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { PublicationStore } from '../../shared/engine/catalog-publish.ts';
-import type { Journal, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
+import type { Journal, JournalEntry, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
 import type { VaultStore } from '../../shared/engine/vault-sync.ts';
-import type { CapabilityLink } from '../../shared/format/capability.ts';
+import type { CapabilityLink, OwnerLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ChunkId, ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
@@ -56,7 +56,8 @@ export interface FileStore {
   /** Throws `NOT_FOUND`. */
   manifest(id: ManifestId): Promise<Manifest>;
   /**
-   * All or nothing, the upload's journal counting as finished included. A file that is there already keeps its facts.
+   * All or nothing, the upload's journal counting as finished included. A file that is there already keeps its facts, and gets a
+   * journal if it had none.
    * Throws `NO_SPACE`.
    */
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<StoredFile>;
@@ -102,6 +103,11 @@ export interface UploadJournals extends JournalStore {
   /** The upload that made this manifest on this device; null if none did. */
   uploadOf(manifestId: ManifestId): Promise<string | null>;
   /**
+   * Takes in the right to delete somebody else's file, all or nothing: as a finished upload's journal with these entries. Throws
+   * `CONFLICT` when there is one of this upload id, `NO_SPACE`.
+   */
+  grant(header: JournalHeader, manifestId: ManifestId, entries: Iterable<JournalEntry>): Promise<void>;
+  /**
    * Gives an upload up for good, finished or not: its chunks are noted for deletion. Throws `CONFLICT` while somebody works on it.
    */
   abandon(uploadId: string): Promise<void>;
@@ -128,7 +134,9 @@ export interface AbandonedUpload {
 export interface SharedManifest {
   /** Null until all of it is stored. */
   readonly link: CapabilityLink | null;
-  /** Chunks that it is made of, or that attempts at it have left. */
+  /** Of the right to delete it; null until all of that is stored. */
+  readonly ownerLink: OwnerLink | null;
+  /** Chunks that these are made of, or that attempts at them have left. */
   readonly chunks: readonly LinkChunk[];
 }
 
@@ -143,6 +151,7 @@ export interface ShareStore {
   /** Durable when it resolves. */
   addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void>;
   setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void>;
+  setOwnerLink(manifestId: ManifestId, link: OwnerLink): Promise<void>;
   remove(manifestId: ManifestId): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import { randomBytes } from '../../shared/crypto/random.ts';
 import type { OwnPublication, PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { CapabilityLink } from '../../shared/format/capability.ts';
+import type { CapabilityLink, OwnerLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import { baseName, inFolder } from '../../shared/format/file-path.ts';
 import type { ManifestId } from '../../shared/ids.ts';
@@ -55,7 +55,13 @@ export class MemoryFiles implements FileStore {
 
   add(id: ManifestId, manifest: Manifest, facts: FileFacts): Promise<LocalFile> {
     const known = this.#files.get(id);
-    if (known?.listed === true) return Promise.resolve(known.stored);
+    if (known?.listed === true && (known.stored.owned || facts.uploadId === null))
+      return Promise.resolve(known.stored);
+    if (known?.listed === true) {
+      const stored = { ...known.stored, owned: true };
+      this.#files.set(id, { ...known, stored });
+      return Promise.resolve(stored);
+    }
     return Promise.resolve(this.#put(id, manifest, facts, true));
   }
 
@@ -136,6 +142,13 @@ export class MemoryJournals implements UploadJournals {
     };
     this.#records.set(header.uploadId, record);
     return Promise.resolve(memoryJournal(record));
+  }
+
+  grant(header: JournalHeader, _manifestId: ManifestId, entries: Iterable<JournalEntry>): Promise<void> {
+    if (this.#records.has(header.uploadId)) return Promise.reject(journalHeld());
+    const idle = { folder: '', held: false, paused: false, abandoned: false };
+    this.#records.set(header.uploadId, { header, handle: null, entries: [...entries], ...idle });
+    return Promise.resolve();
   }
 
   open(uploadId: string): Promise<Journal> {
@@ -239,6 +252,8 @@ function memoryJournal(record: MemoryRecord): Journal {
   };
 }
 
+const NO_LINKS: SharedManifest = { link: null, ownerLink: null, chunks: [] };
+
 export class MemoryShares implements ShareStore {
   readonly #shares = new Map<ManifestId, SharedManifest>();
 
@@ -247,18 +262,24 @@ export class MemoryShares implements ShareStore {
   }
 
   addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void> {
-    const { link, chunks } = this.#shares.get(manifestId) ?? { link: null, chunks: [] };
-    this.#shares.set(manifestId, { link, chunks: [...chunks, chunk] });
-    return Promise.resolve();
+    return this.#change(manifestId, (shared) => ({ ...shared, chunks: [...shared.chunks, chunk] }));
   }
 
   setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void> {
-    this.#shares.set(manifestId, { link, chunks: this.#shares.get(manifestId)?.chunks ?? [] });
-    return Promise.resolve();
+    return this.#change(manifestId, (shared) => ({ ...shared, link }));
+  }
+
+  setOwnerLink(manifestId: ManifestId, ownerLink: OwnerLink): Promise<void> {
+    return this.#change(manifestId, (shared) => ({ ...shared, ownerLink }));
   }
 
   remove(manifestId: ManifestId): Promise<void> {
     this.#shares.delete(manifestId);
+    return Promise.resolve();
+  }
+
+  #change(manifestId: ManifestId, change: (shared: SharedManifest) => SharedManifest): Promise<void> {
+    this.#shares.set(manifestId, change(this.#shares.get(manifestId) ?? NO_LINKS));
     return Promise.resolve();
   }
 }

@@ -14,6 +14,6 @@ export interface StoredFile {
   readonly chunkCount: number;
   /** Holders of the chunk with the fewest at upload; null for an imported manifest, whose holders are not known. */
   readonly minReplicas: number | null;
-  /** Whether this device may delete it (it holds the upload's journal). */
+  /** Whether this device may delete it: it holds the upload's journal, or was given the right to. */
   readonly owned: boolean;
 }

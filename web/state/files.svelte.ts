@@ -93,10 +93,10 @@ export class Files implements Disposable {
     return this.#engine.streamUrl(id);
   }
 
-  /** The `.manifest` of a file, or null after an error that is shown. */
-  async exportManifest(file: StoredFile): Promise<Blob | null> {
+  /** The `.manifest` of a file, an owner's or a reader's, or null after an error that is shown. */
+  async exportManifest(file: StoredFile, owner = false): Promise<Blob | null> {
     try {
-      return await this.#engine.exportManifest(file.manifestId);
+      return await this.#engine.exportManifest(file.manifestId, { owner });
     } catch (cause) {
       this.#notices.error('The manifest could not be exported', cause);
       return null;

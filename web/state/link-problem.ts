@@ -8,7 +8,7 @@ export interface LinkProblem {
   readonly text: string;
 }
 
-const WHOLE = /^(?:lanvault:|(?:https?:\/\/\S*)?\/?#\/open\/)[0-9a-f]{64}[#.][\w-]{43}$/;
+const WHOLE = /^(?:lanvault:|(?:https?:\/\/\S*)?\/?#\/open\/)[0-9a-f]{64}[#.][\w-]{43}(?:\.[\w-]{43})?$/;
 const BEGINNING = /lanvault:|#\/open\//;
 
 const INCOMPLETE: LinkProblem = {

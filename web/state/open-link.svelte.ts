@@ -15,6 +15,8 @@ export type OpenedLink =
       readonly file: StoredFile;
       /** It is among this device's files. */
       readonly listed: boolean;
+      /** It can be deleted for everybody from here. */
+      readonly mayDelete: boolean;
       /** Null until the swarm has said; `unknown` where it did not. */
       readonly check: LiveCheck | 'unknown' | null;
     };
@@ -83,6 +85,20 @@ export class OpenLink implements Disposable {
     }
   }
 
+  /** Deletes the file for everybody, and stops looking at it. */
+  async delete(): Promise<void> {
+    if (this.#opened?.phase !== 'open') return;
+    const { manifestId, name } = this.#opened.file;
+    try {
+      // The right to delete it comes with the file.
+      await this.#engine.sharing.keep(manifestId);
+      await this.#engine.deletions.start(manifestId);
+      this.close();
+    } catch (cause) {
+      this.#notices.error(`${name} could not be deleted`, cause);
+    }
+  }
+
   /** The browser has been given the file to download. */
   downloads(): void {
     this.#downloading = true;
@@ -111,12 +127,12 @@ export class OpenLink implements Disposable {
     this.#way = way;
     this.#opened = { phase: 'opening' };
     try {
-      const { file, listed } = await way.open(abort.signal);
+      const { file, listed, mayDelete } = await way.open(abort.signal);
       if (abort.signal.aborted) {
         if (!listed) await this.#engine.sharing.close(file.manifestId);
         return;
       }
-      this.#opened = { phase: 'open', file, listed, check: null };
+      this.#opened = { phase: 'open', file, listed, mayDelete, check: null };
       const check = await this.#check(file, abort.signal);
       this.#tell(check, abort.signal);
     } catch (cause) {

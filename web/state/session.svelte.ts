@@ -68,9 +68,14 @@ export class Session implements AsyncDisposable {
     return new Vault(this.#engine);
   }
 
-  /** The links of a file. Throws `AppError`. */
-  share(manifestId: ManifestId, signal: AbortSignal): Promise<ShareLinks> {
-    return this.#engine.sharing.share(manifestId, signal);
+  /** The links of a file; with an owner's one can delete it, too. Throws `AppError`. */
+  share(
+    manifestId: ManifestId,
+    { owner }: { readonly owner: boolean },
+    signal: AbortSignal,
+  ): Promise<ShareLinks> {
+    const { sharing } = this.#engine;
+    return owner ? sharing.shareAsOwner(manifestId, signal) : sharing.share(manifestId, signal);
   }
 
   /** Where a file lies. Throws `AppError`. */

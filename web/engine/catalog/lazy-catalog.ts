@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
+import type { SwarmHealth } from '../contract.ts';
 import { lazily } from '../lazily.ts';
 import type { LinkedFile } from '../sharing/sharing-contract.ts';
 import type { CatalogView, PublicCatalog } from './catalog-contract.ts';
@@ -10,6 +11,7 @@ export class LazyCatalog implements PublicCatalog {
   readonly #options: PageCatalogOptions;
   readonly #load = lazily(() => this.#make());
   #made: PageCatalog | null = null;
+  #settled = false;
   #disposed = false;
 
   constructor(options: PageCatalogOptions) {
@@ -49,6 +51,13 @@ export class LazyCatalog implements PublicCatalog {
   async settle(): Promise<void> {
     const own = await this.#options.stores.publications.list();
     if (own.some(({ state }) => state === 'unpublishing')) await (await this.#load()).settle();
+  }
+
+  /** Relays have answered: what an earlier visit had to leave is settled, once. */
+  swarmSeen({ reachable }: Pick<SwarmHealth, 'reachable'>): void {
+    if (this.#settled || !reachable) return;
+    this.#settled = true;
+    this.settle().catch(reportError);
   }
 
   dispose(): void {

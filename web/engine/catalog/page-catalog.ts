@@ -14,6 +14,7 @@ import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import type { SwarmView } from '../../../shared/engine/swarm-view.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { formatLink } from '../../../shared/format/capability.ts';
+import type { Manifest } from '../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { CATALOG_POLL_MS, MAX_CATALOG_ROWS_KEPT } from '../../../shared/limits.ts';
 import type { LocalStores } from '../local-stores.ts';
@@ -31,7 +32,9 @@ import { whenVisible } from './when-visible.ts';
 import type { VisiblePage } from './when-visible.ts';
 
 export interface PageCatalogOptions {
-  readonly stores: Pick<LocalStores, 'vault' | 'files' | 'publications'>;
+  readonly stores: Pick<LocalStores, 'vault' | 'publications'>;
+  /** Of a file on the list. Throws as `ManifestSource.get`. */
+  readonly manifestOf: (id: ManifestId, signal: AbortSignal) => Promise<Manifest>;
   readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get' | 'catalog'>;
   readonly view: SwarmView;
   readonly gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
@@ -71,10 +74,10 @@ export class PageCatalog implements PublicCatalog {
   }
 
   async publish(manifestId: ManifestId, name: string, signal: AbortSignal): Promise<void> {
-    const { stores, swarm, view, gate, loadXz } = this.#options;
+    const { stores, manifestOf, swarm, view, gate, loadXz } = this.#options;
     const { secret, deviceId } = stores.vault;
     const [manifest, xz, deleteKey] = await Promise.all([
-      stores.files.manifest(manifestId),
+      manifestOf(manifestId, signal),
       loadXz(),
       deriveDeleteKey(secret, deviceId),
     ]);

@@ -44,8 +44,9 @@ export class IdbFiles implements FileStore {
       const known = await transaction.objectStore('files').get(id);
       // Together with its requests: a transaction that fails rejects them all, and `done` as well.
       const work: Promise<unknown>[] = [transaction.done];
-      const keep = known !== undefined && isListed(known);
-      if (!keep) {
+      const listed = known !== undefined && isListed(known) ? withJournal(known, facts) : null;
+      if (listed !== null && listed !== known) work.push(transaction.objectStore('files').put(listed));
+      if (listed === null) {
         const rowPages = transaction.objectStore('manifest-rows');
         work.push(transaction.objectStore('files').put(packed.record));
         work.push(...packed.pages.map((page, number) => rowPages.put(page, [id, number])));
@@ -53,7 +54,7 @@ export class IdbFiles implements FileStore {
       if (facts.uploadId !== null)
         work.push(finishUpload(transaction.objectStore('journals'), facts.uploadId, id));
       await Promise.all(work);
-      return toLocalFile(keep ? known : packed.record);
+      return toLocalFile(listed ?? packed.record);
     });
   }
 
@@ -139,6 +140,11 @@ export class IdbFiles implements FileStore {
     for (const { manifestId, openedAt } of records)
       if (openedAt !== undefined && openedAt < before) await this.remove(manifestId);
   }
+}
+
+/** The same record where there is nothing new. */
+function withJournal(record: FileRecord, { uploadId }: FileFacts): FileRecord {
+  return record.uploadId === null && uploadId !== null ? { ...record, uploadId } : record;
 }
 
 function isListed({ openedAt }: FileRecord): boolean {

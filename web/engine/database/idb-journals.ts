@@ -1,5 +1,5 @@
 import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
-import type { Journal, JournalHeader } from '../../../shared/engine/ports.ts';
+import type { Journal, JournalEntry, JournalHeader } from '../../../shared/engine/ports.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { journalHeld, journalMissing } from '../local-stores.ts';
 import type { AbandonedUpload, LeftoverUpload, UploadJournals, UploadOrigin } from '../local-stores.ts';
@@ -25,16 +25,7 @@ export class IdbJournals implements UploadJournals {
 
   /** Throws `CONFLICT` when there is one of this upload id. */
   async create(header: JournalHeader, { handle = null, folder = '' }: UploadOrigin = {}): Promise<Journal> {
-    const { key, ...plain } = header;
-    const record: JournalRecord = {
-      ...plain,
-      state: 'unfinished',
-      paused: false,
-      manifestId: null,
-      key: await wrapSecret(key, this.#deviceKey, keyContext(header.uploadId)),
-      handle,
-      folder,
-    };
+    const record: JournalRecord = { ...(await this.#record(header)), handle, folder };
     return this.#withLock(header.uploadId, async (lock) => {
       await withStorageErrors(async () => {
         const transaction = this.#database.transaction('journals', 'readwrite', { durability: 'strict' });
@@ -42,6 +33,22 @@ export class IdbJournals implements UploadJournals {
         await Promise.all([transaction.store.add(record), transaction.done]);
       });
       return new IdbJournal(this.#database, header, lock, 0);
+    });
+  }
+
+  async grant(header: JournalHeader, manifestId: ManifestId, entries: Iterable<JournalEntry>): Promise<void> {
+    const record: JournalRecord = { ...(await this.#record(header)), state: 'finished', manifestId };
+    await this.#withLock(header.uploadId, async (lock) => {
+      await withStorageErrors(async () => {
+        const stores = ['journals', 'journal-entries'] as const;
+        const transaction = this.#database.transaction(stores, 'readwrite', { durability: 'strict' });
+        const rows = transaction.objectStore('journal-entries');
+        const work: Promise<unknown>[] = [transaction.done, transaction.objectStore('journals').add(record)];
+        let sequence = 0;
+        for (const entry of entries) work.push(rows.add(entry, [header.uploadId, sequence++]));
+        await Promise.all(work);
+      });
+      await lock.release();
     });
   }
 
@@ -138,6 +145,11 @@ export class IdbJournals implements UploadJournals {
       });
       await lock.release();
     });
+  }
+
+  async #record({ key, ...plain }: JournalHeader): Promise<JournalRecord> {
+    const wrapped = await wrapSecret(key, this.#deviceKey, keyContext(plain.uploadId));
+    return { ...plain, state: 'unfinished', paused: false, manifestId: null, key: wrapped, handle: null };
   }
 
   async #updateFree(uploadId: string, change: (record: JournalRecord) => JournalRecord): Promise<void> {

@@ -1,11 +1,15 @@
 import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
-import type { CapabilityLink } from '../../../shared/format/capability.ts';
+import type { Bytes } from '../../../shared/bytes.ts';
+import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
+import type { CapabilityLink, OwnerLink } from '../../../shared/format/capability.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import type { LinkChunk, ShareStore, SharedManifest } from '../local-stores.ts';
 import type { LanvaultDatabase, ShareRecord } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
 const keyContext = (id: ManifestId): string => `link key ${id}`;
+const ownerKeyContext = (id: ManifestId): string => `owner link key ${id}`;
+const ownerTokenContext = (id: ManifestId): string => `owner link token ${id}`;
 const NOTHING: ShareRecord = { link: null, chunks: [] };
 
 /** Links that were given out, in IndexedDB. */
@@ -21,10 +25,21 @@ export class IdbShares implements ShareStore {
   async get(manifestId: ManifestId): Promise<SharedManifest | null> {
     const record = await withStorageErrors(() => this.#database.get('shares', manifestId));
     if (record === undefined) return null;
-    const { link, chunks } = record;
-    if (link === null) return { link, chunks };
-    const key = await unwrapSecret(link.key, this.#deviceKey, keyContext(manifestId));
-    return { link: { id: link.id, key }, chunks };
+    const { link, ownerLink, chunks } = record;
+    const unwrap = (secret: WrappedSecret, context: string): Promise<Bytes> =>
+      unwrapSecret(secret, this.#deviceKey, context);
+    return {
+      link: link === null ? null : { id: link.id, key: await unwrap(link.key, keyContext(manifestId)) },
+      ownerLink:
+        ownerLink === undefined
+          ? null
+          : {
+              id: ownerLink.id,
+              key: await unwrap(ownerLink.key, ownerKeyContext(manifestId)),
+              token: await unwrap(ownerLink.token, ownerTokenContext(manifestId)),
+            },
+      chunks,
+    };
   }
 
   addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void> {
@@ -34,6 +49,15 @@ export class IdbShares implements ShareStore {
   async setLink(manifestId: ManifestId, { id, key }: CapabilityLink): Promise<void> {
     const link = { id, key: await wrapSecret(key, this.#deviceKey, keyContext(manifestId)) };
     await this.#change(manifestId, (record) => ({ ...record, link }));
+  }
+
+  async setOwnerLink(manifestId: ManifestId, { id, key, token }: OwnerLink): Promise<void> {
+    const ownerLink = {
+      id,
+      key: await wrapSecret(key, this.#deviceKey, ownerKeyContext(manifestId)),
+      token: await wrapSecret(token, this.#deviceKey, ownerTokenContext(manifestId)),
+    };
+    await this.#change(manifestId, (record) => ({ ...record, ownerLink }));
   }
 
   async remove(manifestId: ManifestId): Promise<void> {

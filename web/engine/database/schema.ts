@@ -53,7 +53,9 @@ export interface FileRecord {
 export interface ShareRecord {
   /** Null until all of it is stored. */
   readonly link: { readonly id: ChunkId; readonly key: WrappedSecret } | null;
-  /** What it is made of, or attempts at it have left: deleted together with the file. */
+  /** Leads to the right to delete the file; none in what older builds have stored. */
+  readonly ownerLink?: { readonly id: ChunkId; readonly key: WrappedSecret; readonly token: WrappedSecret };
+  /** What they are made of, or attempts at them have left: deleted together with the file. */
   readonly chunks: readonly { readonly id: ChunkId; readonly bodyHash: Bytes }[];
 }
 
@@ -89,7 +91,7 @@ export interface LanvaultSchema extends DBSchema {
   /** Keyed by [manifest id, page]; see `row-pages.ts`. */
   'manifest-rows': { key: [string, number]; value: Bytes };
   journals: { key: string; value: JournalRecord; indexes: { state: string; manifestId: string } };
-  /** Keyed by [upload id, sequence number from 0]. */
+  /** Keyed by [upload id, sequence number from 0]. Granted tokens lie plain: each is good for deleting one chunk of others'. */
   'journal-entries': { key: [string, number]; value: JournalEntry };
   'swarm-keys': { key: string; value: WrappedSecret };
   /** Keyed by manifest id. */

@@ -1,16 +1,16 @@
-import { deriveDeleteKey } from '../../../shared/crypto/kdf.ts';
 import { noteUnpublishing } from '../../../shared/engine/catalog-publish.ts';
-import { deleteUpload } from '../../../shared/engine/delete.ts';
-import type { DeleteResult } from '../../../shared/engine/delete.ts';
-import type { DeletionPort } from '../../../shared/engine/deletion-ports.ts';
+import { deleteUpload, locateGranted } from '../../../shared/engine/delete.ts';
+import type { DeleteResult, DeletingSwarm } from '../../../shared/engine/delete.ts';
 import { OwnedChunks } from '../../../shared/engine/owned-chunks.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
-import type { LinkChunk, LocalStores } from '../local-stores.ts';
+import { deleteKeysOf } from '../delete-keys.ts';
+import { linkChunksOf } from '../link-chunks.ts';
+import type { LocalStores } from '../local-stores.ts';
 import type { DeletionItem } from './deletion-item.ts';
 
 export interface DeletionSurroundings {
   readonly stores: LocalStores;
-  readonly swarm: DeletionPort;
+  readonly swarm: DeletingSwarm;
   /** The swarm was told to delete a file: takes it out of the vault's index. Throws what that throws. */
   readonly unlist: (manifestId: ManifestId) => Promise<void>;
   /** A file has left the list. */
@@ -19,8 +19,7 @@ export interface DeletionSurroundings {
 
 /**
  * One run, from wherever its journal is. What the swarm was told of leaves the list, with the links to it, and is to be
- * unpublished; the journal goes when
- * nobody is left to confirm. Throws as `deleteUpload`, and `CONFLICT` while another tab is at it.
+ * unpublished; the journal goes when nobody is left to confirm. Throws as `deleteUpload`, and `CONFLICT` while another tab is at it.
  */
 export async function runDeletion(
   { stores, swarm, unlist, onGone }: DeletionSurroundings,
@@ -30,13 +29,13 @@ export async function runDeletion(
 ): Promise<DeleteResult> {
   const { uploadId, manifestId } = item.upload;
   const { vault, journals, shares, publications, files } = stores;
-  const keys = [vault, ...vault.former].map((each) => deriveDeleteKey(each.secret, each.deviceId));
-  const [deleteKey, ...formerDeleteKeys] = await Promise.all(keys);
-  if (deleteKey === undefined) throw new TypeError('The vault itself comes first.');
+  const [deleteKey, ...formerDeleteKeys] = await deleteKeysOf(vault);
   const journal = await journals.openAbandoned(uploadId);
   let result: DeleteResult;
   try {
-    item.begin(await OwnedChunks.replay(journal.header.sizeBytes, journal.entries()));
+    const owned = await OwnedChunks.replay(journal.header.sizeBytes, journal.entries());
+    await locateGranted({ swarm, journal }, owned, signal);
+    item.begin(owned);
     onProgress();
     result = await deleteUpload(
       {
@@ -65,13 +64,4 @@ export async function runDeletion(
   }
   if (result.complete) await journals.remove(uploadId);
   return result;
-}
-
-/** Chunks of all that leads to a file: of its link, and of its publications. */
-async function linkChunksOf(
-  manifestId: ManifestId,
-  { shares, publications }: Pick<LocalStores, 'shares' | 'publications'>,
-): Promise<readonly LinkChunk[]> {
-  const published = (await publications.list()).filter((each) => each.manifestId === manifestId);
-  return [...((await shares.get(manifestId))?.chunks ?? []), ...published.flatMap(({ chunks }) => chunks)];
 }

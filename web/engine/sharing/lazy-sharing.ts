@@ -22,6 +22,10 @@ export class LazySharing implements Sharing {
     return (await this.#load()).share(manifestId, signal);
   }
 
+  async shareAsOwner(manifestId: ManifestId, signal: AbortSignal): Promise<ShareLinks> {
+    return (await this.#load()).shareAsOwner(manifestId, signal);
+  }
+
   async open(text: string, signal: AbortSignal): Promise<LinkedFile> {
     return (await this.#load()).open(text, signal);
   }

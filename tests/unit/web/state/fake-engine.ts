@@ -227,6 +227,10 @@ export class FakeEngine implements AppEngine {
       await this.#act(`share ${id}`);
       return { link: `lanvault:${id}#key`, webLink: `http://localhost:8888/#/open/${id}.key` };
     },
+    shareAsOwner: async (id) => {
+      await this.#act(`share ${id} as owner`);
+      return { link: `lanvault:${id}#key.token`, webLink: `http://localhost:8888/#/open/${id}.key.token` };
+    },
     open: async (text) => {
       await this.#act(`open ${text}`);
       if (this.linked === null) throw new AppError('CHUNK_LOST', 'Nobody has it.');
@@ -349,8 +353,8 @@ export class FakeEngine implements AppEngine {
     await this.whileDownloading(signal, progress);
   }
 
-  async exportManifest(id: ManifestId): Promise<Blob> {
-    await this.#act(`export ${id}`);
+  async exportManifest(id: ManifestId, { owner = false }: { readonly owner?: boolean } = {}): Promise<Blob> {
+    await this.#act(`export ${id}${owner ? ' as owner' : ''}`);
     return new Blob(['{}']);
   }
 

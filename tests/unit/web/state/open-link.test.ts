@@ -18,7 +18,7 @@ afterEach(() => notices[Symbol.dispose]());
 function start(listed = false) {
   const engine = new FakeEngine();
   const file = storedFile({ name: 'shared.pdf', owned: false });
-  engine.linked = { file, listed };
+  engine.linked = { file, listed, mayDelete: false };
   return { engine, file, openLink: new OpenLink(engine, notices) };
 }
 
@@ -30,6 +30,7 @@ describe('OpenLink', () => {
       phase: 'open',
       file,
       listed: false,
+      mayDelete: false,
       check: liveCheck(engine.distribution),
     });
     openLink.close();
@@ -59,7 +60,7 @@ describe('OpenLink', () => {
       phase: 'failed',
       problem: { title: 'This file is not there any more' },
     });
-    engine.catalog.linked = { file, listed: false };
+    engine.catalog.linked = { file, listed: false, mayDelete: false };
     await openLink.retry();
     expect([openLink.opened?.phase, openLink.from]).toEqual(['open', 'catalog']);
     expect(engine.catalog.calls).toEqual(['open e1', 'open e1']);
@@ -68,6 +69,21 @@ describe('OpenLink', () => {
     engine.catalog.failure = new AppError('CORRUPT', 'It lies.');
     await openLink.openPublished('e2');
     expect(openLink.opened).toMatchObject({ problem: { title: 'What was published is not a file' } });
+  });
+
+  it('deletes for everybody with the right that the link gave, and says when that fails', async () => {
+    const { engine, file, openLink } = start();
+    engine.linked = { file, listed: false, mayDelete: true };
+    await openLink.open(`${LINK}.${KEY}`);
+    expect(openLink.opened).toMatchObject({ mayDelete: true });
+    await openLink.delete();
+    expect(openLink.opened).toBeNull();
+    expect(engine.calls).toContain(`keep ${file.manifestId}`);
+    expect(engine.calls).toContain(`delete ${file.manifestId}`);
+    await openLink.open(LINK);
+    engine.failure = new AppError('CONFLICT', 'Another tab is at it.');
+    await openLink.delete();
+    expect([openLink.opened?.phase, notices.list.at(-1)?.tone]).toEqual(['open', 'error']);
   });
 
   it('asks nobody about what is no link', async () => {
@@ -86,7 +102,7 @@ describe('OpenLink', () => {
       mayRetry: true,
       problem: { title: 'No relay here can open this link' },
     });
-    engine.linked = { file, listed: false };
+    engine.linked = { file, listed: false, mayDelete: false };
     await openLink.retry();
     expect(openLink.opened).toMatchObject({ phase: 'open', file });
   });

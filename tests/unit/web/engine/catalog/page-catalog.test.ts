@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { publishedChunks } from '../../../../../shared/engine/catalog-publish.ts';
 import { createSwarmView } from '../../../../../shared/engine/swarm-view.ts';
 import { AppError } from '../../../../../shared/errors.ts';
+import type { Manifest } from '../../../../../shared/format/manifest-types.ts';
+import type { ManifestId } from '../../../../../shared/ids.ts';
 import { CATALOG_POLL_MS } from '../../../../../shared/limits.ts';
 import type { CatalogView } from '../../../../../web/engine/catalog/catalog-contract.ts';
 import { LazyCatalog } from '../../../../../web/engine/catalog/lazy-catalog.ts';
@@ -56,19 +58,21 @@ function visit(stores: LocalStores) {
     put: swarm.put.bind(swarm),
     get: swarm.get.bind(swarm),
     catalog: shared,
-    locate: () => Promise.resolve([]),
   };
+  const manifestOf = (id: ManifestId): Promise<Manifest> => stores.files.manifest(id);
   const parts = { stores, swarm: port, view, gate, loadXz: loadTestXz };
   const links = new ManifestLinks(parts);
   const sharing = new PageSharing({
     ...parts,
     origin: 'http://192.168.1.7:8888',
     linkOf: (id, inner) => links.linkOf(id, inner),
+    manifestOf,
     isListed: () => false,
     onKept: () => Promise.resolve(),
   });
   const catalog = new LazyCatalog({
     stores,
+    manifestOf,
     swarm: port,
     view,
     gate,
@@ -226,6 +230,7 @@ describe('the catalog of a page', () => {
     const gate = new LockableGate();
     const catalog = new LazyCatalog({
       stores,
+      manifestOf: (id) => stores.files.manifest(id),
       swarm: port,
       view,
       gate,

@@ -30,6 +30,7 @@ function sharingOf(stores: LocalStores): PageSharing {
     origin: 'http://192.168.1.7:8888',
     ...parts,
     linkOf: (id, inner) => links.linkOf(id, inner),
+    manifestOf: (id) => stores.files.manifest(id),
     isListed: () => false,
     onKept: () => {
       kept++;
