@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import packageJson from './package.json' with { type: 'json' };
 import { routes } from './shared/protocol/routes.ts';
 
 /** `npx vite` serves the sources and forwards the relay's paths to a relay that runs here. */
@@ -8,6 +9,7 @@ const DEV_RELAY = 'http://localhost:8888';
 /** The page and its workers. The service worker is built afterwards, by `vite.sw.config.ts`. */
 export default defineConfig({
   root: 'web',
+  define: { __APP_VERSION__: JSON.stringify(packageJson.version) },
   publicDir: '../public',
   plugins: [svelte({ configFile: false })],
   build: {

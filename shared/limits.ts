@@ -552,6 +552,10 @@ export const SESSION_TTL_MS = 3600 * SECOND;
 export const SESSION_TICKET_TTL_MS = 60 * SECOND;
 
 // --- web app -------------------------------------------------------------------------------------------------
+/** Files taken from one share; phones' galleries offer fewer. They wait on the disk until a page takes them. */
+export const MAX_SHARED_FILES = 500;
+/** Manifests of one file: a whole vault's, `MAX_INDEX_ENTRIES`. */
+export const MAX_MANIFESTS_IN_FILE = 2 ** 17;
 /** Files taken from one drop or folder pick: each becomes a row, a journal and a manifest. */
 export const MAX_PICKED_FILES = 10_000;
 /** Nesting of a dropped folder; deeper is a loop or an accident. */

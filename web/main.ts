@@ -5,6 +5,7 @@ import { mount } from 'svelte';
 import AppView from './ui/App.svelte';
 import { App } from './state/app.svelte.ts';
 import { browserAddress } from './state/address-bar.ts';
+import { openWipeNews } from './engine/device/wipe-news.ts';
 import { browserSettings } from './state/settings-store.ts';
 
 const target = document.getElementById('app');
@@ -14,9 +15,14 @@ const app = new App({
   settings: browserSettings(),
   window,
   address: browserAddress(),
-  loadEngine: async () => {
+  loadEngine: async (preferences) => {
     const { createAppEngine } = await import('./engine/app-engine.ts');
-    return createAppEngine();
+    return createAppEngine({ minReplicas: () => preferences.minReplicas });
+  },
+  wipeNews: openWipeNews(),
+  wipeBrowser: async () => {
+    const { wipeBrowser } = await import('./engine/device/wipe-browser.ts');
+    await wipeBrowser();
   },
 });
 mount(AppView, { target, props: { app } });

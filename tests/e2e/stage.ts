@@ -2,7 +2,7 @@
 import { test as base, expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
@@ -29,14 +29,23 @@ export class Stage implements AsyncDisposable {
     this.dir = dir;
   }
 
-  /** `swarmKeyText`: the content of a key file, for a private swarm. */
-  static async set(relayCount: number, swarmKeyText?: string): Promise<Stage> {
+  /**
+   * `swarmKeyText`: the content of a key file, for a private swarm. `copyApp`: the app is served from `webDir`, a copy of
+   * its own, so that a newer build can be put there.
+   */
+  static async set(
+    relayCount: number,
+    swarmKeyText?: string,
+    { copyApp = false }: { readonly copyApp?: boolean } = {},
+  ): Promise<Stage> {
     if (!existsSync(path.join(WEB_DIR, 'index.html'))) throw new Error('Build the app first: npm run build');
     const dir = await mkdtemp(path.join(tmpdir(), 'lanvault-e2e-'));
     const access = swarmKeyText === undefined ? {} : await privateAccess(dir, swarmKeyText);
     const swarm = await startRelays(relayCount, access);
+    if (copyApp) await cp(WEB_DIR, webDirIn(dir), { recursive: true });
+    const webDir = copyApp ? webDirIn(dir) : WEB_DIR;
     const webUi = await swarm.add(
-      ['--capacity', '0', '--web-dir', WEB_DIR, ...(access.extraArgs ?? [])],
+      ['--capacity', '0', '--web-dir', webDir, ...(access.extraArgs ?? [])],
       access.fetch,
     );
     await swarm.settled();
@@ -48,6 +57,11 @@ export class Stage implements AsyncDisposable {
     return keyFileIn(this.dir);
   }
 
+  /** Of an app that was copied. */
+  get webDir(): string {
+    return webDirIn(this.dir);
+  }
+
   path(name: string): string {
     return path.join(this.dir, name);
   }
@@ -57,6 +71,10 @@ export class Stage implements AsyncDisposable {
     await this.swarm[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+function webDirIn(dir: string): string {
+  return path.join(dir, 'web');
 }
 
 function keyFileIn(dir: string): string {

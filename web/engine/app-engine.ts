@@ -17,6 +17,7 @@ import { LazyCatalog } from './catalog/lazy-catalog.ts';
 import type {
   Abilities,
   AppEngine,
+  EngineChoices,
   PickedFile,
   StoredFile,
   SwarmAccess,
@@ -24,7 +25,9 @@ import type {
   Transfer,
 } from './contract.ts';
 import { LazyDeletions } from './deletion/lazy-deletions.ts';
-import { downloadThroughBrowser } from './downloads/stream-download.ts';
+import type { ThisDevice } from './device/device-contract.ts';
+import { createPageDevice } from './device/page-device.ts';
+import { downloadThroughLocks } from './downloads/stream-download.ts';
 import { FileList } from './file-list.ts';
 import { LazyPart } from './lazy-part.ts';
 import { lazily } from './lazily.ts';
@@ -35,6 +38,8 @@ import { createPageChecks } from './health/page-checks.ts';
 import { LazySharing } from './sharing/lazy-sharing.ts';
 import { createPageNetwork } from './network/page-network.ts';
 import type { SwarmNetwork } from './network/swarm-network.ts';
+import type { IncomingFiles } from './incoming/incoming-contract.ts';
+import { createPageIncoming } from './incoming/page-incoming.ts';
 import { openStores, startServiceWorker } from './page-surroundings.ts';
 import type { AppServiceWorker } from './service-worker-registration.ts';
 import { formatStreamUrl } from './stream-url.ts';
@@ -52,9 +57,9 @@ const loadDirectDownload = lazily(() => import('./downloads/direct-download.ts')
  * Starts the engine of this page. Throws `UNSUPPORTED` when a newer build has stored data here, `IO` when the browser
  * gives no storage, `CORRUPT` when the vault does not open.
  */
-export async function createAppEngine(): Promise<AppEngine> {
+export async function createAppEngine(choices: EngineChoices): Promise<AppEngine> {
   const [stores, serviceWorker] = await Promise.all([openStores(), startServiceWorker()]);
-  const engine = new PageEngine(stores, serviceWorker);
+  const engine = new PageEngine(stores, serviceWorker, choices);
   await engine.start();
   return engine;
 }
@@ -81,9 +86,11 @@ class PageEngine implements AppEngine {
   readonly #uploads: LazyPart<UploadQueue, readonly Transfer[]>;
   readonly #health: SwarmHealthMonitor;
   readonly network: SwarmNetwork;
+  readonly device: ThisDevice;
+  readonly incoming: IncomingFiles = createPageIncoming();
   #askedToPersist = false;
 
-  constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null) {
+  constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null, choices: EngineChoices) {
     this.#stores = stores;
     this.#serviceWorker = serviceWorker;
     const { persistent } = stores;
@@ -120,6 +127,7 @@ class PageEngine implements AppEngine {
         swarm: this.#swarm,
         workers,
         gate: this.#gate,
+        minReplicas: choices.minReplicas,
         onStored: filesChanged,
       });
     }, []);
@@ -197,6 +205,11 @@ class PageEngine implements AppEngine {
       swarm: this.#swarm,
       gate: this.#gate,
       isPrivate: async () => (await stores.swarmKey.load()) !== null,
+    });
+    this.device = createPageDevice({
+      stores,
+      exportManifest: (id) => this.exportManifest(id),
+      onImported: () => this.#files.changed(),
     });
     const health = new SwarmHealthMonitor(this.#swarm);
     this.#health = health;
@@ -302,7 +315,7 @@ class PageEngine implements AppEngine {
     const url = this.streamUrl(manifestId, { download: true });
     if (url !== null) {
       await this.prepare(manifestId, signal);
-      return this.#downloadThroughBrowser(url, file.sizeBytes, signal);
+      return downloadThroughLocks(url, file.sizeBytes, { gate: this.#gate, swarm: this.#swarm }, signal);
     }
     const { downloadDirectly } = await loadDirectDownload();
     const open = (): Promise<DownloaderOptions> => this.#downloaderOptions(manifestId, signal);
@@ -313,13 +326,6 @@ class PageEngine implements AppEngine {
     const { exportFile } = await loadManifestTransfer();
     const manifest = await this.#manifests.get(manifestId, this.#disposed.signal);
     return exportFile(this.#stores, manifestId, manifest, owner);
-  }
-
-  async importManifest(file: Blob): Promise<StoredFile> {
-    const { importManifest } = await loadManifestTransfer();
-    const stored = await importManifest(this.#stores, file);
-    await this.#files.changed();
-    return stored;
   }
 
   async forget(manifestId: ManifestId): Promise<void> {
@@ -367,22 +373,6 @@ class PageEngine implements AppEngine {
 
   #file(id: ManifestId): StoredFile | undefined {
     return this.#listed(id) ?? this.sharing.opened(id);
-  }
-
-  /** Waits while a private swarm is locked, as the page's own downloads do. */
-  async #downloadThroughBrowser(url: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      try {
-        await downloadThroughBrowser(url, sizeBytes, signal);
-        return;
-      } catch (cause) {
-        if (!(cause instanceof AppError) || cause.code !== 'NO_SESSION') throw cause;
-        // The service worker was refused; the page has to find that out by itself.
-        await this.#swarm.members(signal).catch(() => undefined);
-        if (this.#gate.lock === null) throw cause;
-        await this.#gate.whenOpen(signal);
-      }
-    }
   }
 
   async #downloaderOptions(manifestId: ManifestId, signal: AbortSignal): Promise<DownloaderOptions> {

@@ -7,11 +7,15 @@ import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { UploadStages } from '../../shared/engine/upload-stages.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { PublicCatalog } from './catalog/catalog-contract.ts';
+import type { ThisDevice } from './device/device-contract.ts';
 import type { Deletions } from './deletion/deletion-contract.ts';
 import type { FileChecks } from './health/health-contract.ts';
+import type { IncomingFiles } from './incoming/incoming-contract.ts';
 import type { Sharing } from './sharing/sharing-contract.ts';
+import type { PickedFile } from './picked-file.ts';
 import type { StoredFile } from './stored-file.ts';
 
+export type { PickedFile } from './picked-file.ts';
 export type { StoredFile } from './stored-file.ts';
 import type { NetworkPort } from './network/network-port.ts';
 import type { VaultPort } from './vault/vault-contract.ts';
@@ -79,12 +83,10 @@ export interface SwarmAccess {
   readonly hasKey: boolean;
 }
 
-/** A picked or dropped file with its path inside a dropped folder. */
-export interface PickedFile {
-  readonly file: File;
-  /** Relative path with `/`, or the bare name. */
-  readonly path: string;
-  readonly handle?: FileSystemFileHandle;
+/** What the user has chosen; asked each time that it matters. */
+export interface EngineChoices {
+  /** Copies that a chunk must have to count as stored, 1 to `REPLICAS`. */
+  readonly minReplicas: () => number;
 }
 
 export interface AppEngine extends AsyncDisposable {
@@ -95,6 +97,8 @@ export interface AppEngine extends AsyncDisposable {
   readonly catalog: PublicCatalog;
   readonly network: NetworkPort;
   readonly vault: VaultPort;
+  readonly device: ThisDevice;
+  readonly incoming: IncomingFiles;
 
   /** All files of the vault, newest first; the callback runs as soon as they are known, and on each change. Returns how to stop. */
   watchFiles(callback: (files: readonly StoredFile[]) => void): () => void;
@@ -144,8 +148,6 @@ export interface AppEngine extends AsyncDisposable {
 
   /** The `.manifest` text. Whoever has it can read the file, and delete it with an `owner`'s. Throws `FORBIDDEN` as `shareAsOwner`. */
   exportManifest(manifestId: ManifestId, options?: { readonly owner?: boolean }): Promise<Blob>;
-  /** Throws `CORRUPT` or `UNSUPPORTED` for what is not a manifest. */
-  importManifest(file: Blob): Promise<StoredFile>;
   /** Takes the file off the list on all devices of the vault; its chunks stay in the swarm, or, uploaded by another of these devices, go when that is next in use. */
   forget(manifestId: ManifestId): Promise<void>;
 

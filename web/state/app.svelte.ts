@@ -9,6 +9,7 @@ import { Routes } from './routes.svelte.ts';
 import { Session } from './session.svelte.ts';
 import type { AppEngine } from './engine-types.ts';
 import type { SettingsStore } from './settings-store.ts';
+import type { WipeNews } from './engine-types.ts';
 
 export interface AppSurroundings {
   readonly settings: SettingsStore;
@@ -16,11 +17,20 @@ export interface AppSurroundings {
   readonly window: EventTarget;
   readonly address: AddressBar;
   /** Loads and starts the engine; the code arrives after the first paint. */
-  readonly loadEngine: () => Promise<AppEngine>;
+  readonly loadEngine: (preferences: Preferences) => Promise<AppEngine>;
+  readonly wipeNews: WipeNews;
+  /** Clears this browser, once no engine runs in this page any more. Throws `CONFLICT`, `IO`. */
+  readonly wipeBrowser: () => Promise<void>;
 }
 
+/** The app has ended: `wiping` and `wiped` by this tab, `wiped-elsewhere` by another one. */
+export type AppEnd = 'wiping' | 'wiped' | 'wiped-elsewhere';
+
 export class App implements AsyncDisposable {
-  readonly #loadEngine: () => Promise<AppEngine>;
+  readonly #loadEngine: AppSurroundings['loadEngine'];
+  readonly #wipeBrowser: () => Promise<void>;
+  readonly #wipeNews: WipeNews;
+  readonly #stopWipeNews: () => void;
   readonly preferences: Preferences;
   readonly notices = new Notices();
   readonly install: InstallPrompt;
@@ -28,9 +38,16 @@ export class App implements AsyncDisposable {
   readonly routes: Routes;
   #session = $state.raw<Session | null>(null);
   #startError = $state.raw<AppError | null>(null);
+  #end = $state<AppEnd | null>(null);
 
   constructor(surroundings: AppSurroundings) {
     this.#loadEngine = surroundings.loadEngine;
+    this.#wipeBrowser = surroundings.wipeBrowser;
+    this.#wipeNews = surroundings.wipeNews;
+    this.#stopWipeNews = surroundings.wipeNews.listen(() => {
+      this.#end = 'wiped-elsewhere';
+      this.#endSession().catch((cause: unknown) => reportError(cause));
+    });
     this.preferences = new Preferences(surroundings.settings);
     this.install = new InstallPrompt(surroundings.window);
     this.linkAddress = new LinkAddress(surroundings.address);
@@ -46,22 +63,49 @@ export class App implements AsyncDisposable {
     return this.#startError;
   }
 
+  /** Not null: there is nothing left to do here but to begin anew. */
+  get end(): AppEnd | null {
+    return this.#end;
+  }
+
+  /** Ends the session, here and in other tabs, and forgets all that this browser keeps. A failure is shown; the data is still there then. */
+  async wipe(): Promise<void> {
+    this.#end = 'wiping';
+    this.#startError = null;
+    try {
+      await this.#endSession();
+      this.#wipeNews.tell();
+      await this.#wipeBrowser();
+      this.#end = 'wiped';
+    } catch (cause) {
+      this.#end = null;
+      this.#startError = AppError.from(cause);
+    }
+  }
+
   async start(): Promise<void> {
     this.#startError = null;
     try {
-      this.#session = new Session(await this.#loadEngine(), this.notices);
+      const engine = await this.#loadEngine(this.preferences);
+      if (this.#end === null) this.#session = new Session(engine, this.notices);
+      else await engine[Symbol.asyncDispose]();
     } catch (cause) {
       this.#startError = AppError.from(cause);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const session = this.#session;
-    this.#session = null;
+    this.#stopWipeNews();
     this.install[Symbol.dispose]();
     this.linkAddress[Symbol.dispose]();
     this.routes[Symbol.dispose]();
     this.notices[Symbol.dispose]();
+    await this.#endSession();
+  }
+
+  async #endSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
     await session?.[Symbol.asyncDispose]();
   }
 }

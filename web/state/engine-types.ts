@@ -9,6 +9,9 @@ export type {
   Transfer,
   TransferState,
 } from '../engine/contract.ts';
+export type { IncomingFiles } from '../engine/incoming/incoming-contract.ts';
+export type { WipeNews } from '../engine/device/wipe-news.ts';
+export type { BrowserStorage, ThisDevice } from '../engine/device/device-contract.ts';
 export type { DeletionRelay, DeletionState, FileDeletion } from '../engine/deletion/deletion-contract.ts';
 export type {
   CatalogView,

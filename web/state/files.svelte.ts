@@ -105,19 +105,25 @@ export class Files implements Disposable {
 
   /** Imports each; errors are shown and do not stop the others. */
   async importManifests(manifests: readonly File[]): Promise<void> {
-    const imported: StoredFile[] = [];
+    const { signal } = new AbortController();
+    let count = 0;
+    let first: string | null = null;
     for (const manifest of manifests) {
       try {
-        imported.push(await this.#engine.importManifest(manifest));
+        const { imported, firstName, failures } = await this.#engine.device.importManifests(
+          manifest,
+          signal,
+          () => undefined,
+        );
+        count += imported;
+        first ??= firstName;
+        if (failures[0] !== undefined) throw failures[0];
       } catch (cause) {
         this.#notices.error(`${manifest.name} could not be imported`, cause);
       }
     }
-    const [first] = imported;
-    if (first === undefined) return;
-    this.#notices.info(
-      imported.length === 1 ? `${first.name} is in your list` : `${imported.length} files are in your list`,
-    );
+    if (first === null) return;
+    this.#notices.info(count === 1 ? `${first} is in your list` : `${count} files are in your list`);
   }
 
   [Symbol.dispose](): void {

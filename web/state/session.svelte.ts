@@ -6,6 +6,7 @@ import { CheckedFiles } from './file-checks.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
 import { Folders } from './folders.svelte.ts';
+import { takeIncoming } from './incoming.ts';
 import { OpenLink } from './open-link.svelte.ts';
 import { Network } from './network.svelte.ts';
 import { PrivateSwarm } from './private-swarm.svelte.ts';
@@ -15,11 +16,13 @@ import { Vault } from './vault.svelte.ts';
 import type {
   Abilities,
   AppEngine,
+  CompressionMode,
   FileChecks,
   FileDistribution,
   ManifestId,
   PublicCatalog,
   ShareLinks,
+  ThisDevice,
 } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
 
@@ -39,6 +42,7 @@ export class Session implements AsyncDisposable {
   readonly deletions: FileDeletions;
   readonly openLink: OpenLink;
   readonly catalog: PublicCatalog;
+  readonly device: ThisDevice;
 
   constructor(engine: AppEngine, notices: Notices) {
     this.#engine = engine;
@@ -56,11 +60,23 @@ export class Session implements AsyncDisposable {
     this.deletions = new FileDeletions(engine, notices);
     this.openLink = new OpenLink(engine, notices);
     this.catalog = engine.catalog;
+    this.device = engine.device;
   }
 
   /** Whether leaving the page would interrupt something. */
   get busy(): boolean {
     return this.transfers.active || this.transfers.anyUnkept || this.downloads.active;
+  }
+
+  /** Uploads what was shared with the app, and imports the manifests that it is opened with. */
+  takeIncoming(notices: Notices, mode: () => CompressionMode): Promise<void> {
+    return takeIncoming({
+      incoming: this.#engine.incoming,
+      notices,
+      mode,
+      upload: (files, chosen) => this.transfers.upload(files, chosen),
+      importManifests: (files) => this.files.importManifests(files),
+    });
   }
 
   /** For one view, which disposes of it. */

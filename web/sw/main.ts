@@ -14,6 +14,7 @@ import { AppError } from '../../shared/errors.ts';
 import { IdbSwarmKey } from '../engine/database/idb-swarm-key.ts';
 import { SwarmGate } from '../engine/swarm-gate.ts';
 import { openSwarmKeyNews } from '../engine/swarm-key-news.ts';
+import { SHARE_TARGET_PATH, keepSharedFiles } from '../engine/incoming/shared-files.ts';
 import { parseServiceWorkerRequest } from '../engine/service-worker-messages.ts';
 import type { ServiceWorkerRequest } from '../engine/service-worker-messages.ts';
 import { STREAM_PREFIX } from '../engine/stream-url.ts';
@@ -51,6 +52,16 @@ for (const method of ['GET', 'HEAD'] as const) {
     method,
   );
 }
+
+// It comes as a navigation: the app opens, and takes the files.
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && url.pathname === SHARE_TARGET_PATH,
+  async ({ request }) => {
+    await keepSharedFiles(request, caches);
+    return Response.redirect('/', 303);
+  },
+  'POST',
+);
 
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();

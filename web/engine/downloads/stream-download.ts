@@ -1,18 +1,37 @@
+import type { SwarmPort } from '../../../shared/engine/ports.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { SwarmGate } from '../swarm-gate.ts';
 
 /** Frames that may still be on their way to becoming a download; the oldest gives way. */
 const MAX_FRAMES = 8;
 const FRAME_CLASS = 'lanvault-download';
 
+/** As `downloadThroughBrowser`; waits while a private swarm is locked, as the page's own downloads do. */
+export async function downloadThroughLocks(
+  url: string,
+  sizeBytes: number,
+  { gate, swarm }: { readonly gate: Pick<SwarmGate, 'lock' | 'whenOpen'>; readonly swarm: SwarmPort },
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await downloadThroughBrowser(url, sizeBytes, signal);
+      return;
+    } catch (cause) {
+      if (!(cause instanceof AppError) || cause.code !== 'NO_SESSION') throw cause;
+      // The service worker was refused; the page has to find that out by itself.
+      await swarm.members(signal).catch(() => undefined);
+      if (gate.lock === null) throw cause;
+      await gate.whenOpen(signal);
+    }
+  }
+}
+
 /**
  * Hands a stream URL to the browser's own downloads. The first byte is asked for beforehand, so that a file that is
  * lost or a swarm that is away is an error here and not a failed entry in the user's download list.
  */
-export async function downloadThroughBrowser(
-  url: string,
-  sizeBytes: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function downloadThroughBrowser(url: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
   const probe: RequestInit = sizeBytes === 0 ? { method: 'HEAD' } : { headers: { range: 'bytes=0-0' } };
   const response = await fetch(url, { ...probe, signal });
   if (!response.ok) throw await errorFrom(response);

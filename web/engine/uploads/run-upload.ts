@@ -15,13 +15,15 @@ export interface UploadSurroundings {
   readonly workers: BlockWorkers;
   /** Uploads wait while it is locked. */
   readonly gate: Pick<SwarmGate, 'lock' | 'locks' | 'whenOpen'>;
+  /** Copies that each chunk must have, 1 to `REPLICAS`; asked when a run begins. */
+  readonly minReplicas: () => number;
   /** A file has joined the list. */
   readonly onStored: () => void;
 }
 
 /** One run of an upload, from wherever its journal is; the file is in the list when it resolves. */
 export async function runUpload(
-  { stores, swarm, workers, onStored }: UploadSurroundings,
+  { stores, swarm, workers, minReplicas: fewest, onStored }: UploadSurroundings,
   item: UploadItem,
   source: BlockSource,
   onProgress: (progress: UploadProgress) => void,
@@ -31,7 +33,7 @@ export async function runUpload(
   const journal = await openJournal(stores, item);
   try {
     await assertBeginningIsHere(journal, swarm, signal);
-    const options = { source, journal, swarm, workers, deleteKey, onProgress };
+    const options = { source, journal, swarm, workers, deleteKey, minReplicas: fewest(), onProgress };
     const { manifest, manifestId, minReplicas } = await uploadFile(options, signal);
     await stores.files.add(manifestId, manifest, { minReplicas, uploadId: item.id, folder: item.folder });
     onStored();

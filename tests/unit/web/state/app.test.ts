@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../../shared/errors.ts';
 import { App } from '../../../../web/state/app.svelte.ts';
 import type { AppEngine } from '../../../../web/engine/contract.ts';
+import type { Preferences } from '../../../../web/state/preferences.svelte.ts';
+import type { WipeNews } from '../../../../web/engine/device/wipe-news.ts';
 import type { SettingsStore } from '../../../../web/state/settings-store.ts';
 import { FakeEngine, storedFile, transfer } from './fake-engine.ts';
 
@@ -15,10 +17,27 @@ function memorySettings(
 function startApp(
   loadEngine: () => Promise<AppEngine>,
   settings: SettingsStore = memorySettings(),
-): { app: App; window: EventTarget } {
+  wipeBrowser: () => Promise<void> = () => Promise.resolve(),
+): { app: App; window: EventTarget; wipeNews: FakeWipeNews } {
   const window = new EventTarget();
   const address = { events: window, fragment: () => '', clearFragment: () => undefined };
-  return { app: new App({ settings, window, address, loadEngine }), window };
+  const wipeNews = new FakeWipeNews();
+  const app = new App({ settings, window, address, loadEngine, wipeNews, wipeBrowser });
+  return { app, window, wipeNews };
+}
+
+class FakeWipeNews implements WipeNews {
+  told = 0;
+  readonly listeners = new Set<() => void>();
+
+  tell(): void {
+    this.told++;
+  }
+
+  listen(callback: () => void): () => void {
+    this.listeners.add(callback);
+    return () => this.listeners.delete(callback);
+  }
 }
 
 describe('App', () => {
@@ -37,6 +56,55 @@ describe('App', () => {
     expect(engine.disposed).toBe(true);
   });
 
+  it('wipes the browser when no engine runs any more, and tells the other tabs', async () => {
+    const engine = new FakeEngine();
+    const seen: unknown[] = [];
+    const { app, wipeNews } = startApp(
+      () => Promise.resolve(engine),
+      memorySettings(),
+      () => {
+        seen.push(engine.disposed, wipeNews.told, app.end);
+        return Promise.resolve();
+      },
+    );
+    await app.start();
+    await app.wipe();
+    expect(seen).toEqual([true, 1, 'wiping']);
+    expect(app.end).toBe('wiped');
+    expect(app.session).toBeNull();
+    await app[Symbol.asyncDispose]();
+    expect(wipeNews.listeners.size).toBe(0);
+  });
+
+  it('says why it could not wipe, and starts again when asked to', async () => {
+    const engine = new FakeEngine();
+    const busy = new AppError('CONFLICT', 'Another tab does not let go.');
+    const { app } = startApp(
+      () => Promise.resolve(engine),
+      memorySettings(),
+      () => Promise.reject(busy),
+    );
+    await app.start();
+    await app.wipe();
+    expect(app.end).toBeNull();
+    expect(app.startError).toBe(busy);
+    await app.start();
+    expect(app.session).not.toBeNull();
+  });
+
+  it('ends when another tab wipes the browser, even while it starts', async () => {
+    const engine = new FakeEngine();
+    const loading = Promise.withResolvers<AppEngine>();
+    const { app, wipeNews } = startApp(() => loading.promise);
+    const started = app.start();
+    for (const hear of wipeNews.listeners) hear();
+    loading.resolve(engine);
+    await started;
+    expect(app.end).toBe('wiped-elsewhere');
+    expect(app.session).toBeNull();
+    expect(engine.disposed).toBe(true);
+  });
+
   it('says why it could not start, and starts when asked again', async () => {
     const results: (() => Promise<AppEngine>)[] = [
       () => Promise.reject(new AppError('UNSUPPORTED', 'A newer version stored data here.')),
@@ -52,6 +120,8 @@ describe('App', () => {
 
   it('remembers choices and ignores values it does not know', () => {
     const settings = memorySettings({ 'lanvault-theme': 'neon', 'lanvault-compression': 'fast' });
+    const preferencesOf = (store: SettingsStore): Preferences =>
+      startApp(() => Promise.reject(new Error('unused')), store).app.preferences;
     const { app } = startApp(() => Promise.reject(new Error('unused')), settings);
     expect([app.preferences.theme, app.preferences.compression]).toEqual(['system', 'fast']);
     app.preferences.theme = 'dark';
@@ -61,6 +131,12 @@ describe('App', () => {
       'lanvault-compression': 'none',
     });
     expect(app.preferences.theme).toBe('dark');
+    expect(app.preferences.minReplicas).toBe(1);
+    app.preferences.minReplicas = 3;
+    expect(settings.values.get('lanvault-min-replicas')).toBe('3');
+    expect(preferencesOf(settings).minReplicas).toBe(3);
+    settings.set('lanvault-min-replicas', '6');
+    expect(preferencesOf(settings).minReplicas).toBe(1);
   });
 
   it('offers installation while the browser does, once', async () => {

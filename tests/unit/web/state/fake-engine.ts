@@ -14,6 +14,7 @@ import type {
 import type { CatalogView, PublicCatalog } from '../../../../web/engine/catalog/catalog-contract.ts';
 import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/deletion-contract.ts';
 import type { FileChecks } from '../../../../web/engine/health/health-contract.ts';
+import { FakeDevice } from './fake-device.ts';
 import { distributionOf } from '../../shared/engine/distributions.ts';
 import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
 import type { EventBatch, NetworkPort, NetworkView } from '../../../../web/engine/network/network-port.ts';
@@ -194,6 +195,8 @@ export class FakeEngine implements AppEngine {
   readonly update = new Watched(false);
   readonly network = new FakeNetwork();
   readonly catalog = new FakeCatalog();
+  readonly device = new FakeDevice();
+  readonly incoming = { takeShared: () => Promise.resolve([]), watchOpened: () => undefined };
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode; folder: string }[] = [];
   readonly calls: string[] = [];
   disposed = false;
@@ -356,12 +359,6 @@ export class FakeEngine implements AppEngine {
   async exportManifest(id: ManifestId, { owner = false }: { readonly owner?: boolean } = {}): Promise<Blob> {
     await this.#act(`export ${id}${owner ? ' as owner' : ''}`);
     return new Blob(['{}']);
-  }
-
-  async importManifest(file: Blob): Promise<StoredFile> {
-    await this.#act('import');
-    if ((await file.text()) !== '{}') throw new AppError('CORRUPT', 'This is not a manifest.');
-    return storedFile({ name: 'imported.pdf', minReplicas: null });
   }
 
   forget(id: ManifestId): Promise<void> {

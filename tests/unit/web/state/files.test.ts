@@ -55,7 +55,7 @@ describe('Files', () => {
   it('imports what it can and shows what it cannot', async () => {
     const { engine, files } = start();
     await files.importManifests([new File(['nonsense'], 'bad.manifest'), new File(['{}'], 'good.manifest')]);
-    expect(engine.calls).toEqual(['import', 'import']);
+    expect(engine.device.calls).toEqual(['import', 'import']);
     expect(notices.list.map(({ tone, title }) => `${tone}: ${title}`)).toEqual([
       'error: bad.manifest could not be imported',
       'info: imported.pdf is in your list',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDownloader } from '../../../../../shared/engine/download.ts';
 import { AppError, abortError } from '../../../../../shared/errors.ts';
 import { BLOCK_BYTES } from '../../../../../shared/limits.ts';
-import type { PickedFile, Transfer } from '../../../../../web/engine/contract.ts';
+import type { PickedFile } from '../../../../../web/engine/contract.ts';
 import { openDatabase } from '../../../../../web/engine/database/open-database.ts';
 import type { LanvaultDatabase } from '../../../../../web/engine/database/schema.ts';
 import type { LocalStores } from '../../../../../web/engine/local-stores.ts';
@@ -11,6 +11,7 @@ import { FakeWorkers, collect, pseudoRandom } from '../../../shared/engine/fakes
 import { MemorySwarm } from '../../../shared/engine/memory-swarm.ts';
 import { instant, openFreshStores } from '../browser-bench.ts';
 import { LockableGate } from '../lockable-gate.ts';
+import { allIn, until } from './transfer-watching.ts';
 
 function picked(name: string, blocks: number, seed = name): PickedFile {
   const content = pseudoRandom(blocks * BLOCK_BYTES - 5, seed);
@@ -23,12 +24,14 @@ let swarm: MemorySwarm;
 let workers: FakeWorkers;
 let gate: LockableGate;
 const queues: UploadQueue[] = [];
+let minReplicas: number;
 
 beforeEach(async () => {
   stores = await openFreshStores();
   database = await openDatabase(() => undefined);
   swarm = new MemorySwarm(instant, 6);
   workers = new FakeWorkers();
+  minReplicas = 1;
   gate = new LockableGate();
 });
 
@@ -40,29 +43,17 @@ afterEach(async () => {
 
 /** A visit to the page: a new queue on the same browser and swarm. */
 function visit(): UploadQueue {
-  const queue = new UploadQueue({ stores, swarm, workers, gate, onStored: () => undefined });
+  const queue = new UploadQueue({
+    stores,
+    swarm,
+    workers,
+    gate,
+    minReplicas: () => minReplicas,
+    onStored: () => undefined,
+  });
   queues.push(queue);
   return queue;
 }
-
-function until(
-  queue: UploadQueue,
-  what: (transfers: readonly Transfer[]) => boolean,
-): Promise<readonly Transfer[]> {
-  return new Promise((resolve) => {
-    const stop = queue.watch((transfers) => {
-      if (!what(transfers)) return;
-      resolve(transfers);
-      // The first call comes before `stop` is there.
-      queueMicrotask(() => stop());
-    });
-  });
-}
-
-const allIn =
-  (state: Transfer['state']) =>
-  (transfers: readonly Transfer[]): boolean =>
-    transfers.length > 0 && transfers.every((transfer) => transfer.state === state);
 
 /** Cuts the upload off after so many chunks, as a closed tab does; resolves when it is off. */
 async function interruptAfter(puts: number, queue: UploadQueue): Promise<void> {
@@ -254,6 +245,18 @@ describe('UploadQueue', () => {
     swarm.relays.forEach((relay) => (relay.dead = false));
     await queue.resume(failed?.id ?? '');
     await until(queue, allIn('done'));
+  });
+
+  it('fails where fewer relays take a chunk than the user wants, and goes on once fewer are enough', async () => {
+    swarm = new MemorySwarm(instant, 3);
+    minReplicas = 4;
+    const queue = visit();
+    queue.add([picked('a.bin', 1)], 'none');
+    const [failed] = await until(queue, allIn('failed'));
+    expect(failed?.error?.code).toBe('NOT_ENOUGH_RELAYS');
+    minReplicas = 3;
+    await queue.resume(failed?.id ?? '');
+    expect((await until(queue, allIn('done')))[0]?.minReplicas).toBe(3);
   });
 
   it('does not go on where none of the relays is left that hold the beginning', async () => {

@@ -1,0 +1,133 @@
+import { expect, test as base } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { writeMixedFile } from '../helpers/files.ts';
+import { Stage, openApp, uploadAll } from './stage.ts';
+
+/** Compressed JavaScript that a first visit may load. */
+const MAX_INITIAL_SCRIPT_BYTES = 150 * 1024;
+
+const test = base.extend<object, { stage: Stage }>({
+  stage: [
+    async ({}, use) => {
+      await using stage = await Stage.set(6, undefined, { copyApp: true });
+      await use(stage);
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
+
+/** A context whose pages talk to the network themselves, so that it can be watched and broken. */
+async function withoutServiceWorker(page: Page): Promise<BrowserContext> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error('This page has no browser.');
+  return browser.newContext({ serviceWorkers: 'block' });
+}
+
+/** Puts a newer build in place: the same app, whose page says which build it is. */
+async function putNewerBuild(stage: Stage): Promise<void> {
+  const index = path.join(stage.webDir, 'index.html');
+  const html = await readFile(index, 'utf8');
+  await writeFile(index, html.replace('<head>', '<head><meta name="build" content="newer" />'));
+  const worker = path.join(stage.webDir, 'sw.js');
+  const script = await readFile(worker, 'utf8');
+  // The revision of the page in the service worker's list.
+  const listed = /(\{[^{}]*index\.html[^{}]*\})/;
+  expect(script).toMatch(listed);
+  await writeFile(
+    worker,
+    script.replace(listed, (entry) => entry.replace(/revision:\s*(["'`]).*?\1/, 'revision:"newer"')),
+  );
+}
+
+test('a first visit loads little code, and what comes later may fail once', async ({ page, stage }) => {
+  const context = await withoutServiceWorker(page);
+  try {
+    const visit = await context.newPage();
+    const scripts: Promise<number>[] = [];
+    visit.on('response', (response) => {
+      if (response.request().resourceType() !== 'script') return;
+      scripts.push(response.body().then((body) => gzipSync(body).length));
+    });
+    await visit.goto(stage.proxy.url);
+    await expect(visit.getByRole('button', { name: /^Swarm: 6 relays/ })).toBeVisible();
+    await visit.waitForLoadState('networkidle');
+    const sizes = await Promise.all(scripts);
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_INITIAL_SCRIPT_BYTES);
+
+    const uploadCode = '**/assets/upload-queue-*.js';
+    await visit.route(uploadCode, (route) => route.abort());
+    const note = stage.path('late.txt');
+    await writeFile(note, 'better late than never\n');
+    const input = visit.getByLabel('Files to upload');
+    await input.setInputFiles(note);
+    const alert = visit.getByRole('alert').filter({ hasText: 'The upload could not be started' });
+    await expect(alert).toContainText('the relay that serves it does not answer');
+    await visit.unroute(uploadCode);
+    await input.setInputFiles(note);
+    await expect(visit.getByRole('button', { name: 'Open late.txt' })).toBeVisible({ timeout: 60_000 });
+  } finally {
+    await context.close();
+  }
+});
+
+test('the app can be installed, and takes what is shared with it', async ({ page, stage }) => {
+  await openApp(page, stage);
+  const devtools = await page.context().newCDPSession(page);
+  const { errors } = await devtools.send('Page.getAppManifest');
+  expect(errors).toEqual([]);
+  const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+  // Playwright's contexts count as private windows, where nothing is installed.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
+
+  // What the system sends when something is shared with the installed app.
+  const answer = await page.evaluate(async () => {
+    const form = new FormData();
+    form.append('files', new File(['wish you were here'], 'postcard – côte.txt', { type: 'text/plain' }));
+    form.append('files', new File(['see you'], 'letter.txt', { type: 'text/plain' }));
+    const response = await fetch('/share-target', { method: 'POST', body: form, redirect: 'manual' });
+    return response.type;
+  });
+  expect(answer).toBe('opaqueredirect');
+  await page.reload();
+  await expect(page.getByText('2 shared files are being uploaded')).toBeVisible();
+  await page.getByRole('button', { name: 'Open postcard – côte.txt' }).click({ timeout: 60_000 });
+  await expect(page.getByRole('dialog')).toContainText('wish you were here');
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Open letter.txt' })).toBeVisible();
+  await expect(page.getByText(/being uploaded/)).toBeHidden();
+});
+
+test('a newer version waits for the end of an upload, then takes over', async ({ page, stage }) => {
+  const big = stage.path('big.bin');
+  await writeMixedFile(big, 24 * 2 ** 20);
+  await openApp(page, stage);
+  stage.proxy.forget();
+  await page.getByLabel('Files to upload').setInputFiles(big);
+  await expect.poll(() => stage.proxy.requestLines('PUT').length, { timeout: 60_000 }).toBeGreaterThan(2);
+  const storing = stage.swarm.relays.filter((relay) => relay !== stage.webUi);
+  for (const relay of storing) relay.signal('SIGSTOP');
+  try {
+    await putNewerBuild(stage);
+    await page.evaluate(async () => {
+      await (await navigator.serviceWorker.ready).update();
+    });
+    // In every view.
+    await page.getByRole('link', { name: 'Network' }).click();
+    const banner = page.getByRole('status').filter({ hasText: 'A new version of Lanvault is ready' });
+    await expect(banner).toContainText('once the transfers have finished');
+    await expect(banner.getByRole('button', { name: 'Update now' })).toBeDisabled();
+  } finally {
+    for (const relay of storing) relay.signal('SIGCONT');
+  }
+  await page.getByRole('link', { name: 'Files' }).click();
+  await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible({ timeout: 120_000 });
+  expect(await page.locator('meta[name=build]').count()).toBe(0);
+  await page.getByRole('button', { name: 'Update now' }).click();
+  await expect(page.locator('meta[name=build]')).toHaveAttribute('content', 'newer');
+  await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible();
+  await uploadAll(page, [stage.path('late.txt')]);
+});
