@@ -2,8 +2,12 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { test as plain } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { writeMixedFile } from '../helpers/files.ts';
 import { newSwarmKeyText } from '../../shared/protocol/swarm-key.ts';
+import { RelayProcess } from '../helpers/relays.ts';
+import { expectAccessible } from './axe.ts';
 import { Stage, expect, openApp, test } from './stage.ts';
 
 async function violations(page: Page): Promise<string[]> {
@@ -93,6 +97,31 @@ test('a relay’s details and neighbours, by keyboard alone', async ({ page, sta
   await expect(page.getByRole('heading', { name: 'Network', level: 1 })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole('button', { name: 'Upload files' })).toBeVisible();
+});
+
+test('a relay that nobody hears is added by its address, by the operator only', async ({ page, stage }) => {
+  await using lonely = await RelayProcess.start({ dir: stage.path('lonely'), discoveryPort: 0 });
+  await openApp(page, stage);
+  await openView(page, 'Network');
+  await page.getByRole('button', { name: 'Add a relay' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Its address').fill(`127.0.0.1:${String(lonely.port)}`);
+  const token = dialog.getByLabel(`Operator token of 127.0.0.1:${String(stage.webUi.port)}`);
+  await token.fill('0'.repeat(64));
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Only this relay’s operator may do this');
+  await expectAccessible(page);
+  expect(await lonely.peers()).toHaveLength(1);
+
+  await token.fill(await readFile(path.join(stage.webUi.dir, 'operator.token'), 'utf8'));
+  await dialog.getByLabel('Its address').fill('127.0.0.1:1');
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('No relay could be reached at 127.0.0.1:1');
+  await dialog.getByLabel('Its address').fill(`127.0.0.1:${String(lonely.port)}`);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(rowOf(page, lonely)).toContainText('Working');
+  await expect.poll(async () => (await lonely.peers()).length).toBe(stage.swarm.relays.length + 1);
 });
 
 test('an upload can be watched: which chunk goes to which relays', async ({ page, stage }) => {

@@ -13,6 +13,11 @@ import type { RelayFetch, RelayProcess, RelaySwarm } from '../helpers/relays.ts'
 
 const WEB_DIR = path.join(REPO, 'dist/web');
 
+interface StageOptions {
+  readonly copyApp?: boolean;
+  readonly relayArgs?: readonly string[];
+}
+
 export class Stage implements AsyncDisposable {
   readonly swarm: RelaySwarm;
   /** The relay without storage that serves the app, as `lanvault web-ui` is. */
@@ -31,17 +36,18 @@ export class Stage implements AsyncDisposable {
 
   /**
    * `swarmKeyText`: the content of a key file, for a private swarm. `copyApp`: the app is served from `webDir`, a copy of
-   * its own, so that a newer build can be put there.
+   * its own, so that a newer build can be put there. `relayArgs`: of every relay that stores.
    */
   static async set(
     relayCount: number,
     swarmKeyText?: string,
-    { copyApp = false }: { readonly copyApp?: boolean } = {},
+    { copyApp = false, relayArgs = [] }: StageOptions = {},
   ): Promise<Stage> {
     if (!existsSync(path.join(WEB_DIR, 'index.html'))) throw new Error('Build the app first: npm run build');
     const dir = await mkdtemp(path.join(tmpdir(), 'lanvault-e2e-'));
     const access = swarmKeyText === undefined ? {} : await privateAccess(dir, swarmKeyText);
-    const swarm = await startRelays(relayCount, access);
+    const extraArgs = [...(access.extraArgs ?? []), ...relayArgs];
+    const swarm = await startRelays(relayCount, { ...access, extraArgs });
     if (copyApp) await cp(WEB_DIR, webDirIn(dir), { recursive: true });
     const webDir = copyApp ? webDirIn(dir) : WEB_DIR;
     const webUi = await swarm.add(

@@ -32,6 +32,7 @@ export type { FileChecks } from '../engine/health/health-contract.ts';
 export type { FileDistribution } from '../../shared/engine/distribution.ts';
 export type { Durability } from '../../shared/engine/durability.ts';
 export type { RestoredVault, VaultStatus } from '../engine/vault/vault-contract.ts';
+export type { AddedRelay } from '../../shared/protocol/operator-routes.ts';
 export type { RelayEvent } from '../../shared/protocol/events.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
 export type { ManifestId } from '../../shared/ids.ts';

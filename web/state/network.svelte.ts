@@ -3,7 +3,7 @@ import { NetworkHistory } from './network-history.ts';
 import type { ShownRelay } from './network-history.ts';
 import { namesOf, neighbours, totals } from './network-figures.ts';
 import type { NetworkTotals } from './network-figures.ts';
-import type { NetworkLink, NetworkPort, NetworkView } from './engine-types.ts';
+import type { AddedRelay, NetworkLink, NetworkPort, NetworkView } from './engine-types.ts';
 
 export class Network implements Disposable {
   readonly #port: NetworkPort;
@@ -74,6 +74,11 @@ export class Network implements Disposable {
       this.#openViews--;
       if (this.#openViews === 0) this[Symbol.dispose]();
     };
+  }
+
+  /** Has the relay that serves this page join another one, by its operator's token. Throws `AppError`. */
+  add(address: string, operatorToken: string, signal: AbortSignal): Promise<AddedRelay> {
+    return this.#port.addRelay(address, operatorToken, signal);
   }
 
   [Symbol.dispose](): void {

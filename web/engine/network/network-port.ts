@@ -1,4 +1,5 @@
 /** What the Network and Activity views see of the swarm. Relays may lie: everything here is for display. */
+import type { AddedRelay } from '../../../shared/protocol/operator-routes.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import type { RelayReport } from '../../../shared/protocol/topology.ts';
 
@@ -51,4 +52,10 @@ export interface NetworkPort {
   watchNetwork(callback: (view: NetworkView) => void): () => void;
   /** The entry relay's events while watched; called at once with an empty batch, then at most 10 times a second. */
   watchEvents(callback: (batch: EventBatch) => void): () => void;
+  /**
+   * Has the entry relay join the relay at an address; `operatorToken` is the entry relay's. Throws `BAD_INPUT` for what is no address,
+   * `CONFLICT` for the entry relay's own, `FORBIDDEN` for a wrong token or a relay of another swarm, `UNAVAILABLE`, `TIMEOUT`,
+   * `NO_SPACE`, `RATE_LIMITED`, `ABORTED`.
+   */
+  addRelay(address: string, operatorToken: string, signal: AbortSignal): Promise<AddedRelay>;
 }

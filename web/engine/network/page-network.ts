@@ -5,9 +5,13 @@ import { AppError } from '../../../shared/errors.ts';
 import { REQUEST_TIMEOUT_MS } from '../../../shared/limits.ts';
 import { parseWith } from '../../../shared/protocol/schemas.ts';
 import { SessionTicket, sessionRoutes } from '../../../shared/protocol/swarm-session.ts';
+import { lazily } from '../lazily.ts';
 import type { SwarmGate } from '../swarm-gate.ts';
 import { EventFeed } from './event-feed.ts';
 import { SwarmNetwork } from './swarm-network.ts';
+
+/** Few ever add a relay by hand. */
+const loadAddRelay = lazily(() => import('./add-relay.ts'));
 
 export interface PageNetworkOptions {
   readonly origin: string;
@@ -32,7 +36,13 @@ export function createPageNetwork({ origin, swarm, gate, isPrivate }: PageNetwor
       return new WebSocket(url);
     },
   });
-  return new SwarmNetwork({ swarm, feed, clock: systemClock, page: document });
+  return new SwarmNetwork({
+    ...{ swarm, feed, clock: systemClock, page: document },
+    addRelay: async (address, operatorToken, signal) => {
+      const { addRelay } = await loadAddRelay();
+      return addRelay(origin, gate.fetch, { address, operatorToken }, signal);
+    },
+  });
 }
 
 /** Null for a public swarm, which has none. Throws `UNAVAILABLE`, `TIMEOUT`, `NO_SESSION`. */

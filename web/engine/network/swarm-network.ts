@@ -9,6 +9,7 @@ import type { EventBatch, NetworkPort, NetworkSnapshot, NetworkView } from './ne
 export interface SwarmNetworkOptions {
   readonly swarm: Pick<RelaySwarm, 'peers' | 'topology' | 'status'>;
   readonly feed: EventFeed;
+  readonly addRelay: NetworkPort['addRelay'];
   readonly clock: EngineClock;
   /** The page: nobody looks at one that is hidden. */
   readonly page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
@@ -47,6 +48,10 @@ export class SwarmNetwork implements NetworkPort {
 
   watchEvents(callback: (batch: EventBatch) => void): () => void {
     return this.#options.feed.watch(callback);
+  }
+
+  addRelay(...question: Parameters<NetworkPort['addRelay']>): ReturnType<NetworkPort['addRelay']> {
+    return this.#options.addRelay(...question);
   }
 
   dispose(): void {

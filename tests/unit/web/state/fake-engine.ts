@@ -129,6 +129,10 @@ export class FakeNetwork implements NetworkPort {
   watchEvents(callback: (batch: EventBatch) => void): () => void {
     return this.events.watch(callback);
   }
+
+  addRelay(): never {
+    throw new Error('Not used here.');
+  }
 }
 
 /** A catalog that a test fills by hand. */

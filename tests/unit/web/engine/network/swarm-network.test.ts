@@ -51,6 +51,7 @@ function rig() {
   const peer = (id: string, port: number) =>
     ({ id, host: 'h', port, link: 9, capacity: 7, machine: 'm', state: 'alive' }) as const;
   const network = new SwarmNetwork({
+    addRelay: () => Promise.reject(new Error('Not used here.')),
     swarm: {
       status: () => Promise.resolve(STATUS),
       peers: () => {
