@@ -568,6 +568,10 @@ export const MAX_SWARM_KEY_FILE_BYTES = KIB;
 export const MAX_NOTICES = 4;
 /** Transfers drawn at once; the rest is counted. */
 export const MAX_TRANSFER_ROWS = 100;
+/** Chunks on a page of a file's details. */
+export const CHUNK_ROWS_PAGE = 100;
+/** Folders drawn where one is chosen; the rest is found by its name. */
+export const MAX_FOLDER_ROWS = 500;
 /** File rows drawn at first, and added each time the list's end comes near. */
 export const FILE_ROWS_STEP = 150;
 /** How often an open Network view asks for the topology: relays tell the same answer for `TOPOLOGY_MAX_AGE_MS` anyway. */

@@ -225,3 +225,41 @@ test('a paused upload stops sending and goes on where it was', async ({ page, st
   await downloadFile(page, 'paused.bin', stage.path('paused copy.bin'));
   expect(await sha256OfFile(stage.path('paused copy.bin'))).toBe(await sha256OfFile(big));
 });
+
+// Last: four of the six relays are gone afterwards.
+test('a video goes on when relays die while it plays', async ({ page, stage }) => {
+  await openApp(page, stage);
+  await uploadAll(page, [CLIP]);
+  const answered = page.waitForResponse((response) => response.url().includes('/stream/'));
+  await page.getByRole('button', { name: 'Open clip.webm' }).click();
+  const url = (await answered).url();
+  const video = page.locator('video');
+  const playTo = (seconds: number): Promise<number> =>
+    video.evaluate(async (element: HTMLVideoElement, until) => {
+      element.muted = true;
+      await element.play();
+      while (element.currentTime < until) {
+        await new Promise((resolve, reject) => {
+          element.addEventListener('timeupdate', resolve, { once: true });
+          element.addEventListener('error', () => reject(new Error(element.error?.message)), { once: true });
+        });
+      }
+      return element.currentTime;
+    }, seconds);
+  await playTo(0.5);
+  // With five copies each, any four may go.
+  await Promise.all(
+    stage.swarm.relays
+      .filter(({ id }) => id !== stage.webUi.id)
+      .slice(0, 4)
+      .map((relay) => relay.kill()),
+  );
+  expect(await playTo(3)).toBeGreaterThanOrEqual(3);
+  // Whatever the browser had read ahead, the whole file still comes, byte for byte.
+  const hash = await page.evaluate(async (from) => {
+    const response = await fetch(from, { cache: 'no-store' });
+    const digest = await crypto.subtle.digest('SHA-256', await response.arrayBuffer());
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }, url);
+  expect(hash).toBe(await sha256OfFile(CLIP));
+});

@@ -10,7 +10,7 @@ import type { CompressionMode } from '../../shared/codec/compression.ts';
 import type { XzCodec } from '../../shared/codec/xz.ts';
 import { AppError } from '../../shared/errors.ts';
 import { baseName } from '../../shared/format/file-path.ts';
-import type { Manifest } from '../../shared/format/manifest-types.ts';
+import type { ChunkRow, Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import { detectAbilities } from './abilities.ts';
 import { LazyCatalog } from './catalog/lazy-catalog.ts';
@@ -32,7 +32,7 @@ import { FileList } from './file-list.ts';
 import { LazyPart } from './lazy-part.ts';
 import { lazily } from './lazily.ts';
 import type { LocalStores } from './local-stores.ts';
-import { ManifestSource } from './manifest-source.ts';
+import { ManifestSource, readRows } from './manifest-source.ts';
 import type { FileChecks } from './health/health-contract.ts';
 import { createPageChecks } from './health/page-checks.ts';
 import { LazySharing } from './sharing/lazy-sharing.ts';
@@ -320,6 +320,11 @@ class PageEngine implements AppEngine {
     const { downloadDirectly } = await loadDirectDownload();
     const open = (): Promise<DownloaderOptions> => this.#downloaderOptions(manifestId, signal);
     return downloadDirectly({ name: baseName(file.name), open, gate: this.#gate }, signal, progress);
+  }
+
+  async chunks(manifestId: ManifestId, from: number, count: number): Promise<readonly ChunkRow[]> {
+    const { rows } = await this.#manifests.get(manifestId, this.#disposed.signal);
+    return readRows(rows, from, count);
   }
 
   async exportManifest(manifestId: ManifestId, { owner = false } = {}): Promise<Blob> {

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
+import type { ChunkRow } from '../../shared/format/manifest-types.ts';
 import type { UploadStages } from '../../shared/engine/upload-stages.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { PublicCatalog } from './catalog/catalog-contract.ts';
@@ -145,6 +146,11 @@ export interface AppEngine extends AsyncDisposable {
    * that is, so `progress` is not called then. Throws `TOO_LARGE` for what does not fit in memory.
    */
   download(manifestId: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void>;
+
+  /**
+   * Chunks `from` to `from + count`, fewer at the end, of a file that is listed or open. Throws `NOT_FOUND`, `CORRUPT`.
+   */
+  chunks(manifestId: ManifestId, from: number, count: number): Promise<readonly ChunkRow[]>;
 
   /** The `.manifest` text. Whoever has it can read the file, and delete it with an `owner`'s. Throws `FORBIDDEN` as `shareAsOwner`. */
   exportManifest(manifestId: ManifestId, options?: { readonly owner?: boolean }): Promise<Blob>;

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
-import type { Manifest } from '../../shared/format/manifest-types.ts';
+import type { ChunkRow, ChunkRows, Manifest } from '../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../shared/ids.ts';
 import type { FileStore } from './local-stores.ts';
 
@@ -28,4 +28,12 @@ export class ManifestSource {
     await fetch(id, signal);
     return files.manifest(id);
   }
+}
+
+/** Rows `from` to `from + count`, fewer at the end. */
+export async function readRows(rows: ChunkRows, from: number, count: number): Promise<readonly ChunkRow[]> {
+  const read: ChunkRow[] = [];
+  for (let index = from; index < Math.min(from + count, rows.length); index++)
+    read.push(await rows.at(index));
+  return read;
 }

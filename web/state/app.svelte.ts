@@ -87,7 +87,7 @@ export class App implements AsyncDisposable {
     this.#startError = null;
     try {
       const engine = await this.#loadEngine(this.preferences);
-      if (this.#end === null) this.#session = new Session(engine, this.notices);
+      if (this.#end === null) this.#session = new Session(engine, this.notices, this.routes);
       else await engine[Symbol.asyncDispose]();
     } catch (cause) {
       this.#startError = AppError.from(cause);

@@ -35,4 +35,5 @@ export type { RestoredVault, VaultStatus } from '../engine/vault/vault-contract.
 export type { AddedRelay } from '../../shared/protocol/operator-routes.ts';
 export type { RelayEvent } from '../../shared/protocol/events.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
+export type { ChunkRow } from '../../shared/format/manifest-types.ts';
 export type { ManifestId } from '../../shared/ids.ts';

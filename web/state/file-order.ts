@@ -16,12 +16,19 @@ export function firstOrder(by: SortKey): FileOrder {
 const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
 /** What files are sorted by. */
-type Sortable = Pick<StoredFile, 'name' | 'sizeBytes' | 'created'>;
+interface Sortable {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** ISO 8601; null where there is no time, which counts as the oldest. */
+  readonly created: string | null;
+}
+
+const time = ({ created }: Sortable): number => (created === null ? 0 : Date.parse(created));
 
 const COMPARE: Readonly<Record<SortKey, (a: Sortable, b: Sortable) => number>> = {
   name: (a, b) => names.compare(a.name, b.name),
   size: (a, b) => a.sizeBytes - b.sizeBytes,
-  date: (a, b) => Date.parse(a.created) - Date.parse(b.created),
+  date: (a, b) => time(a) - time(b),
 };
 
 /** A new array; equal files keep the order they came in. */

@@ -1,28 +1,59 @@
-/** The file list: what is stored, in the order and through the filter that the user chose, and what can be done with it. */
-import { SvelteSet } from 'svelte/reactivity';
-import { filterFiles, firstOrder, sortFiles } from './file-order.ts';
+/** The file list: what is in the open folder, in the order and through the search that the user chose. */
+import { firstOrder, sortFiles } from './file-order.ts';
 import type { FileOrder, SortKey } from './file-order.ts';
+import { folderFromAddress } from './folder-address.ts';
+import { allFolders, contentOf, filesWithin, search } from './entries.ts';
+import type { Entry } from './entries.ts';
+import type { Folders } from './folders.svelte.ts';
+import { Selection } from './selection.svelte.ts';
 import type { AppEngine, ManifestId, StoredFile } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
+import type { Routes } from './routes.svelte.ts';
 
 export class Files implements Disposable {
   readonly #engine: AppEngine;
   readonly #notices: Notices;
   readonly #stop: () => void;
+  readonly #folders: Pick<Folders, 'paths'>;
   #all = $state.raw<readonly StoredFile[]>([]);
   #loaded = $state(false);
   #order = $state.raw<FileOrder>(firstOrder('date'));
-  /** What the user typed to narrow the list. */
+  /** What the user typed to find files in all folders. */
   query = $state('');
-  readonly #visible = $derived(sortFiles(filterFiles(this.#all, this.query), this.#order));
-  readonly #selectedIds = new SvelteSet<ManifestId>();
-  /** In the order of the list; those that the filter hides are not selected. */
-  readonly #selected = $derived(this.#visible.filter(({ manifestId }) => this.#selectedIds.has(manifestId)));
+  readonly #folder: string;
+  readonly #allFolders = $derived.by(() => allFolders(this.#all, this.#folders.paths));
+  readonly #found = $derived.by((): readonly Entry[] => {
+    if (this.searching) return search(this.query, this.#all, this.#folders.paths);
+    const { folders, files } = contentOf(this.folder, this.#all, this.#folders.paths);
+    return [...folders, ...files];
+  });
+  readonly #visible = $derived([
+    ...sortFiles(
+      this.#found.filter(({ kind }) => kind === 'folder'),
+      this.#order,
+    ),
+    ...sortFiles(
+      this.#found.filter(({ kind }) => kind === 'file'),
+      this.#order,
+    ),
+  ]);
+  readonly #keys = $derived(this.#visible.map(({ key }) => key));
+  readonly selection = new Selection(() => this.#keys);
+  readonly #selected = $derived(this.#visible.filter(({ key }) => this.selection.has(key)));
   readonly #totalBytes = $derived(this.#all.reduce((sum, file) => sum + file.sizeBytes, 0));
 
-  constructor(engine: AppEngine, notices: Notices) {
+  constructor(
+    engine: AppEngine,
+    notices: Notices,
+    {
+      routes,
+      folders,
+    }: { readonly routes: Pick<Routes, 'detail' | 'view'>; readonly folders: Pick<Folders, 'paths'> },
+  ) {
     this.#engine = engine;
     this.#notices = notices;
+    this.#folders = folders;
+    this.#folder = $derived(routes.view === 'files' ? folderFromAddress(routes.detail) : '');
     this.#stop = engine.watchFiles((files) => {
       this.#all = files;
       this.#loaded = true;
@@ -34,11 +65,12 @@ export class Files implements Disposable {
     return this.#loaded;
   }
 
-  /** In no order. */
+  /** Of all folders, in no order. */
   get all(): readonly StoredFile[] {
     return this.#all;
   }
 
+  /** Of all folders. */
   get count(): number {
     return this.#all.length;
   }
@@ -47,27 +79,33 @@ export class Files implements Disposable {
     return this.#totalBytes;
   }
 
-  /** Filtered and sorted. */
-  get visible(): readonly StoredFile[] {
+  /** The open folder's path; `''` for the top. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Whether the open folder is there, as far as is known. */
+  get folderExists(): boolean {
+    return this.folder === '' || this.#allFolders.includes(this.folder);
+  }
+
+  /** Paths of all folders, each right after the one it is in. */
+  get folders(): readonly string[] {
+    return this.#allFolders;
+  }
+
+  get searching(): boolean {
+    return this.query.trim() !== '';
+  }
+
+  /** Found and sorted, folders first. */
+  get visible(): readonly Entry[] {
     return this.#visible;
   }
 
-  get selected(): readonly StoredFile[] {
+  /** In the order of the list; what it does not show is not selected. */
+  get selected(): readonly Entry[] {
     return this.#selected;
-  }
-
-  isSelected({ manifestId }: StoredFile): boolean {
-    return this.#selectedIds.has(manifestId);
-  }
-
-  select({ manifestId }: StoredFile, selected: boolean): void {
-    if (selected) this.#selectedIds.add(manifestId);
-    else this.#selectedIds.delete(manifestId);
-  }
-
-  selectAll(selected: boolean): void {
-    this.#selectedIds.clear();
-    if (selected) for (const { manifestId } of this.#visible) this.#selectedIds.add(manifestId);
   }
 
   get order(): FileOrder {
@@ -81,6 +119,11 @@ export class Files implements Disposable {
 
   byId(id: ManifestId): StoredFile | undefined {
     return this.#all.find((file) => file.manifestId === id);
+  }
+
+  /** The files among the entries and in the folders among them, each once. */
+  within(entries: readonly Entry[]): StoredFile[] {
+    return filesWithin(entries, this.#all);
   }
 
   /** Makes a file of another device ready for `streamUrl`. Throws `AppError`. */

@@ -19,20 +19,22 @@ export class Folders implements Disposable {
     return this.#paths;
   }
 
-  /** Whether it worked; if not, the error is shown, as for all of these. */
-  create(path: string): Promise<boolean> {
-    return this.#try('The folder could not be made', this.#engine.vault.createFolder(path));
+  /** Throws `AppError`. */
+  create(path: string): Promise<void> {
+    return this.#engine.vault.createFolder(path);
   }
 
-  rename(path: string, newName: string): Promise<boolean> {
-    return this.#try('It could not be renamed', this.#engine.vault.rename(path, newName));
+  /** A file or folder. Throws `AppError`. */
+  rename(path: string, newName: string): Promise<void> {
+    return this.#engine.vault.rename(path, newName);
   }
 
+  /** Whether it worked; if not, the error is shown. */
   move(paths: readonly string[], targetFolder: string): Promise<boolean> {
     return this.#try('It could not be moved', this.#engine.vault.move(paths, targetFolder));
   }
 
-  /** Files in it stay: delete those first. */
+  /** Files in it stay: delete those first. Whether it worked; if not, the error is shown. */
   remove(path: string): Promise<boolean> {
     return this.#try('The folder could not be removed', this.#engine.vault.removeFolder(path));
   }

@@ -36,7 +36,9 @@ export class Routes implements Disposable {
 
   readonly #read = (): void => {
     const [name, ...rest] = this.#address.fragment().replace(/^#\/?/, '').split('/');
-    this.#detail = rest.join('/');
-    this.#view = VIEWS.find((view) => view === name) ?? VIEWS[0];
+    const view = VIEWS.find((each) => each === name);
+    this.#view = view ?? VIEWS[0];
+    // What is not a view's address, such as a link to a file, says nothing to the first view.
+    this.#detail = view === undefined ? '' : rest.join('/');
   };
 }

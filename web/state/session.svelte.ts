@@ -2,6 +2,7 @@
 import { Activity } from './activity.svelte.ts';
 import { AppUpdate } from './app-update.svelte.ts';
 import { FileDeletions } from './deletion.svelte.ts';
+import { ChunkPages } from './chunk-pages.svelte.ts';
 import { CheckedFiles } from './file-checks.svelte.ts';
 import { Downloads } from './downloads.svelte.ts';
 import { Files } from './files.svelte.ts';
@@ -22,9 +23,11 @@ import type {
   ManifestId,
   PublicCatalog,
   ShareLinks,
+  StoredFile,
   ThisDevice,
 } from './engine-types.ts';
 import type { Notices } from './notices.svelte.ts';
+import type { Routes } from './routes.svelte.ts';
 
 export class Session implements AsyncDisposable {
   readonly #engine: AppEngine;
@@ -44,11 +47,11 @@ export class Session implements AsyncDisposable {
   readonly catalog: PublicCatalog;
   readonly device: ThisDevice;
 
-  constructor(engine: AppEngine, notices: Notices) {
+  constructor(engine: AppEngine, notices: Notices, routes: Routes) {
     this.#engine = engine;
     this.abilities = engine.abilities;
-    this.files = new Files(engine, notices);
     this.folders = new Folders(engine, notices);
+    this.files = new Files(engine, notices, { routes, folders: this.folders });
     this.transfers = new Transfers(engine, notices);
     this.downloads = new Downloads(engine, notices);
     this.swarm = new Swarm(engine);
@@ -82,6 +85,11 @@ export class Session implements AsyncDisposable {
   /** For one view, which disposes of it. */
   openVault(): Vault {
     return new Vault(this.#engine);
+  }
+
+  /** A file's chunks, none of them read yet. */
+  chunkPages(file: StoredFile): ChunkPages {
+    return new ChunkPages(this.#engine, file);
   }
 
   /** The links of a file; with an owner's one can delete it, too. Throws `AppError`. */

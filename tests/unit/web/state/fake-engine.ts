@@ -1,5 +1,6 @@
 /** An in-memory `AppEngine` that a test drives by hand: nothing happens by itself, and every call is recorded. */
 import { AppError, throwIfAborted } from '../../../../shared/errors.ts';
+import type { ChunkRow } from '../../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../../shared/ids.ts';
 import type { CompressionMode } from '../../../../shared/codec/compression.ts';
 import type {
@@ -203,6 +204,7 @@ export class FakeEngine implements AppEngine {
   readonly incoming = { takeShared: () => Promise.resolve([]), watchOpened: () => undefined };
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode; folder: string }[] = [];
   readonly calls: string[] = [];
+  chunkRows: readonly ChunkRow[] = [];
   disposed = false;
   /** Thrown by every action while set. */
   failure: AppError | null = null;
@@ -358,6 +360,11 @@ export class FakeEngine implements AppEngine {
   async download(id: ManifestId, signal: AbortSignal, progress: (bytes: number) => void): Promise<void> {
     await this.#act(`download ${id}`);
     await this.whileDownloading(signal, progress);
+  }
+
+  async chunks(id: ManifestId, from: number, count: number): Promise<readonly ChunkRow[]> {
+    await this.#act(`chunks ${from} to ${from + count} of ${id}`);
+    return this.chunkRows.slice(from, from + count);
   }
 
   async exportManifest(id: ManifestId, { owner = false }: { readonly owner?: boolean } = {}): Promise<Blob> {
