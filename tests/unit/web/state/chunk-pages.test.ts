@@ -23,11 +23,7 @@ describe('ChunkPages', () => {
     const { engine, pages } = start();
     expect(pages.pageCount).toBe(3);
     await pages.show(2);
-    expect(pages.rows.map(({ index }) => index)).toEqual([
-      chunkCount - 3,
-      chunkCount - 2,
-      chunkCount - 1,
-    ]);
+    expect(pages.rows.map(({ index }) => index)).toEqual([chunkCount - 3, chunkCount - 2, chunkCount - 1]);
     expect(engine.calls).toHaveLength(1);
   });
 

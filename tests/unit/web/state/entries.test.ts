@@ -17,7 +17,9 @@ describe('contentOf', () => {
   it('has the files of the top, and its folders with all that they hold', () => {
     const top = contentOf('', files, folders);
     expect(top.files.map(({ path }) => path)).toEqual(['note.txt', 'holidays.txt']);
-    expect(top.folders.map(({ path, fileCount, sizeBytes, created }) => [path, fileCount, sizeBytes, created])).toEqual([
+    expect(
+      top.folders.map(({ path, fileCount, sizeBytes, created }) => [path, fileCount, sizeBytes, created]),
+    ).toEqual([
       ['holiday', 2, 320, '2026-03-01T00:00:00Z'],
       ['empty', 0, 0, null],
     ]);
@@ -35,7 +37,8 @@ describe('contentOf', () => {
 });
 
 describe('search', () => {
-  const found = (query: string): string[] => search(query, files, folders).map(({ key }) => key.replace(/ [0-9a-f]{64}/, ''));
+  const found = (query: string): string[] =>
+    search(query, files, folders).map(({ key }) => key.replace(/ [0-9a-f]{64}/, ''));
 
   it('finds files in all folders by every word of their path, in any case', () => {
     expect(found('HILL 2026')).toEqual(['file holiday/2026/hill.jpg']);
@@ -50,13 +53,24 @@ describe('search', () => {
       'file holiday/2026/hill.jpg',
       'file holidays.txt',
     ]);
-    expect(search('2026', files, folders)[0]).toMatchObject({ path: 'holiday/2026', fileCount: 1, sizeBytes: 300 });
+    expect(search('2026', files, folders)[0]).toMatchObject({
+      path: 'holiday/2026',
+      fileCount: 1,
+      sizeBytes: 300,
+    });
     expect(search('holiday', files, folders)[0]).toMatchObject({ path: 'holiday', fileCount: 2 });
   });
 });
 
 it('lists all folders, those that only files name included, each right after the one it is in', () => {
-  expect(allFolders(files, ['b/10', 'b/9', 'b c'])).toEqual(['b', 'b/9', 'b/10', 'b c', 'holiday', 'holiday/2026']);
+  expect(allFolders(files, ['b/10', 'b/9', 'b c'])).toEqual([
+    'b',
+    'b/9',
+    'b/10',
+    'b c',
+    'holiday',
+    'holiday/2026',
+  ]);
 });
 
 it('knows what is in a folder, and the way to it', () => {

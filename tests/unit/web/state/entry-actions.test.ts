@@ -50,7 +50,10 @@ describe('moveEntries', () => {
 describe('deleteEntries', () => {
   it('deletes the files of folders with those beside them, each once, and then the folders', async () => {
     const { engine, parts, rows } = start();
-    await deleteEntries(parts, rows.filter(({ name }) => name !== 'ab'));
+    await deleteEntries(
+      parts,
+      rows.filter(({ name }) => name !== 'ab'),
+    );
     expect(engine.calls).toEqual([
       `delete ${top.manifestId}`,
       `delete ${inside.manifestId}`,

@@ -18,7 +18,8 @@ function start(): { engine: FakeEngine; files: Files } {
   return { engine, files: new Files(engine, notices, { routes: TOP, folders: { paths: [] } }) };
 }
 
-const filesOf = (files: Files) => files.visible.map((entry) => (entry.kind === 'file' ? entry.file : entry.path));
+const filesOf = (files: Files) =>
+  files.visible.map((entry) => (entry.kind === 'file' ? entry.file : entry.path));
 
 describe('Files', () => {
   it('sorts by date first, newest on top', () => {

@@ -12,7 +12,9 @@ describe('the address of a folder', () => {
   });
 
   it('leads back to every folder', () => {
-    const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('/') && text.isWellFormed());
+    const name = fc
+      .string({ unit: 'grapheme', minLength: 1 })
+      .filter((text) => !text.includes('/') && text.isWellFormed());
     fc.assert(
       fc.property(fc.array(name, { maxLength: 5 }), (names) => {
         expect(folderFromAddress(restOf(folderHref(names.join('/'))))).toBe(names.join('/'));
