@@ -23,8 +23,7 @@ export async function registerApi(
   { limits, webDir }: Pick<RelayConfig, 'limits' | 'webDir'>,
   swarmKey: SwarmKey | null,
 ): Promise<void> {
-  const issuer =
-    swarmKey === null ? null : { key: swarmKey, tokens: guardWithSessions(server, services.now) };
+  const issuer = swarmKey === null ? null : { key: swarmKey, tokens: guardWithSessions(server, services) };
   await registerEventStream(server, {
     events: services.events,
     maxListeners: limits.maxEventListeners,

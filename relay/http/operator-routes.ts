@@ -1,5 +1,4 @@
 /** `/repair`, `/unjoin` and `POST /peers`, for whoever can read the relay's storage folder; `POST /chunks/audit`, for everybody. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import { parseChunkId } from '../../shared/ids.ts';
 import { MAX_CONCURRENT_ADDS, OPERATOR_WAIT_MS } from '../../shared/limits.ts';
@@ -10,6 +9,7 @@ import type { Caretaker } from '../services/care/caretaker.ts';
 import type { Departure } from '../services/departure/departure.ts';
 import { Gate } from '../services/gate.ts';
 import { clientGone } from './client.ts';
+import { isBearer } from './bearer.ts';
 import { withJsonBodies } from './json-body.ts';
 import type { HttpServer } from './server.ts';
 
@@ -100,10 +100,4 @@ function onlyForOperator(scope: HttpServer, operatorToken: string): void {
 
 function answers<R>({ response }: { readonly response: R }): { response: { 200: R } } {
   return { response: { 200: response } };
-}
-
-/** In the same time for every wrong token. */
-function isBearer(header: string | undefined, token: string): boolean {
-  const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(sha256(header ?? ''), sha256(`Bearer ${token}`));
 }

@@ -7,6 +7,8 @@ import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { healthRoutes } from '../../shared/protocol/health-routes.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import { SESSION_HEADER, sessionContext, sessionRoutes } from '../../shared/protocol/swarm-session.ts';
+import { isBearer } from './bearer.ts';
+import { METRICS_PATH } from './metrics-route.ts';
 import type { HttpServer } from './server.ts';
 import { SessionTokens } from './session-tokens.ts';
 
@@ -27,7 +29,10 @@ const EVENTS = '/events';
 const MAX_BODY_BYTES = 1024;
 
 /** Turns requests without a session away. Call it before any route is registered. */
-export function guardWithSessions(server: HttpServer, now: () => number): SessionTokens {
+export function guardWithSessions(
+  server: HttpServer,
+  { now, operatorToken }: { readonly now: () => number; readonly operatorToken: string },
+): SessionTokens {
   const tokens = new SessionTokens(now);
   server.addHook('onRequest', (request, _reply, done) => {
     const route = request.routeOptions.url ?? '';
@@ -35,7 +40,9 @@ export function guardWithSessions(server: HttpServer, now: () => number): Sessio
     const isOpen = OPEN_ROUTES.has(route);
     const hasSession = typeof header === 'string' && tokens.isValid('session', header);
     const hasTicket = route === EVENTS && tokens.isValid('ticket', ticketOf(request.url));
-    if (isOpen || hasSession || hasTicket) done();
+    // The operator's monitoring can read a file, and cannot prove a key.
+    const isMonitored = route === METRICS_PATH && isBearer(request.headers.authorization, operatorToken);
+    if (isOpen || hasSession || hasTicket || isMonitored) done();
     else done(new AppError('NO_SESSION', 'This swarm is private: open a session with the swarm key first.'));
   });
   return tokens;

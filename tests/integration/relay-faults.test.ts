@@ -152,6 +152,9 @@ describe.concurrent('a relay', () => {
     // The rest is taken by somebody else.
     await disk.fill();
     for (let i = 0; i < 20; i++) expect(await subject.put()).toEqual({ status: 507, code: 'NO_SPACE' });
+    const [held] = subject.acknowledged.values();
+    if (held === undefined) throw new Error('Chunks were stored.');
+    expect(await subject.delete(held)).toEqual({ status: 503, code: 'UNAVAILABLE' });
     await subject.servesAll();
     expect((await subject.get('/healthz')).status).toBe(200);
     expect(await (await subject.get('/metrics')).text()).toContain('\nlanvault_takes_chunks 0\n');

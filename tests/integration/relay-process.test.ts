@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -133,6 +133,26 @@ describe('life and death', () => {
     expect(status).toMatchObject({ chunks: 1, used: 200_000, peers: 1 });
     const back = await fetch(`${again.url}/chunk/${chunk.id}`);
     expect(Buffer.from(await back.arrayBuffer()).equals(chunk.bytes)).toBe(true);
+  });
+
+  it('appends to its log, which may be cut while it runs', async () => {
+    const file = path.join(dir, 'relay.log');
+    const log = await open(file, 'a');
+    const flags = ['--host', '127.0.0.1', '--port', '0', '--discovery-port', '0', '--log-level', 'debug'];
+    // Nobody is there: a line every now and then.
+    const args = ['--storage-dir', storage(), ...flags, '--join', 'http://127.0.0.1:1'];
+    const child = spawn(process.execPath, [path.join(REPO, 'relay/main.ts'), ...args], {
+      stdio: ['ignore', 'ignore', log.fd],
+    });
+    const exited = once(child, 'exit');
+    await log.close();
+    const lines = async (): Promise<string[]> => (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+    await until(async () => (await lines()).some((line) => line.includes('could not join')), 'it logs');
+    await truncate(file);
+    await until(async () => (await lines()).length > 0, 'it goes on at the beginning of the file');
+    child.kill('SIGTERM');
+    await exited;
+    for (const line of await lines()) expect(JSON.parse(line)).toMatchObject({ level: 'debug' });
   });
 
   it('killed again and again while it takes chunks, it loses none that it acknowledged', async () => {
