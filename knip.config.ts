@@ -6,6 +6,8 @@ const config: KnipConfig = {
     'relay/fsck.ts',
     // Started by URL, as a worker thread.
     'cli/adapters/block-worker.ts',
+    // Started as a process.
+    'cli/network/freezer-main.ts',
     'web/sw/main.ts',
     'web/workers/*.ts',
     'scripts/*.{ts,mjs}',

@@ -7,7 +7,7 @@ export const EXIT_CODES = {
   usage: { status: 2, meaning: 'The command, an option or an input file is not valid.' },
   degraded: { status: 3, meaning: 'Stored, but on fewer than 5 relays.' },
   relays: { status: 4, meaning: 'No relay, or too few of them, can be reached.' },
-  lost: { status: 5, meaning: 'Stored data, or a manifest, is missing parts or damaged.' },
+  lost: { status: 5, meaning: 'What is asked for is not there, or it is missing parts or damaged.' },
   io: { status: 6, meaning: 'A file or folder cannot be read or written, or a disk is full.' },
   changed: { status: 7, meaning: 'The file changed while it was read.' },
   conflict: {

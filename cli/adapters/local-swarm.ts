@@ -11,6 +11,7 @@ import type {
   InventoryPort,
 } from '../../shared/engine/deletion-ports.ts';
 import type { PutOutcome, SwarmPort } from '../../shared/engine/ports.ts';
+import type { LocatedChunks } from '../../shared/engine/relay-client.ts';
 import { AppError, throwIfAborted } from '../../shared/errors.ts';
 import { chunkIdOf } from '../../shared/format/chunk.ts';
 import type { ChunkRows } from '../../shared/format/manifest-types.ts';
@@ -111,6 +112,17 @@ export class LocalSwarm implements SwarmPort, DeletionPort, InventoryPort {
       rows.push(entry);
     }
     return { rows, more: false };
+  }
+
+  async locate(ids: readonly ChunkId[], signal: AbortSignal): Promise<LocatedChunks> {
+    const holders: RelayId[][] = [];
+    for (const id of ids) {
+      throwIfAborted(signal);
+      const live = [...this.#live.values()];
+      const has = await Promise.all(live.map((node) => node.has(id)));
+      holders.push(live.filter((_, index) => has[index]).map((node) => node.id));
+    }
+    return { holders, unreachable: [] };
   }
 
   /** How many of these chunks each dead node held. */

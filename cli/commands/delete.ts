@@ -32,7 +32,8 @@ export interface DeleteOptions extends SwarmOptions {
   readonly yes?: boolean;
 }
 
-interface NamedManifest extends OwnedManifest {
+/** `name`: what people call the file. */
+export interface NamedManifest extends OwnedManifest {
   readonly name: string;
   /** What an owner's manifest or link gives; null where the right comes from this device. */
   readonly granted: { readonly header: ManifestHeader; readonly rights: DeletionRights } | null;
@@ -46,10 +47,20 @@ export async function deleteFile(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   const fromFile = isLink(given) ? null : await manifestOf(given);
-  const dataFolder = userDataFolder();
-  const vault = await openVault(dataFolder, output.warn);
   const chosen = await chooseSwarm(options, 'download', signal);
   const manifest = fromFile ?? (await named(await openLink(given, chosen.swarm, signal)));
+  return deleteNamed(manifest, { chosen, yes: options.yes === true }, output, signal);
+}
+
+/** Deletes the file of a manifest that is known already. */
+export async function deleteNamed(
+  manifest: NamedManifest,
+  { chosen, yes }: { readonly chosen: ChosenSwarm; readonly yes: boolean },
+  output: Output,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const dataFolder = userDataFolder();
+  const vault = await openVault(dataFolder, output.warn);
   const vaultIndex = CliVaultIndex.of({ chosen, vault, dataFolder, output });
   const archive = new JournalArchive(dataFolder, chosen.target);
   const uploadId = await archive.uploadOf(manifest);
@@ -68,7 +79,7 @@ export async function deleteFile(
     return EXIT_CODES.ok.status;
   }
   const question = `Delete ${printable(manifest.name)} for everybody who has its manifest?`;
-  if (options.yes !== true && !(await confirm(question, output, signal))) {
+  if (!yes && !(await confirm(question, output, signal))) {
     output.say('Nothing was deleted.');
     return EXIT_CODES.ok.status;
   }

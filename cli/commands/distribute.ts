@@ -27,6 +27,8 @@ export interface DistributeOptions extends SwarmOptions {
   readonly file?: readonly string[];
   readonly recursive?: boolean;
   readonly manifest?: string;
+  /** What the file is called from now on; stdin has no name of its own. */
+  readonly name?: string;
   readonly compression: CompressionMode;
   readonly minReplicas: number;
   readonly publish?: boolean;
@@ -41,8 +43,10 @@ export async function distribute(
   output: Output,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const paths = [...given, ...(options.file ?? [])].map(resolveUserPath);
-  if (paths.length === 0) throw new AppError('BAD_INPUT', 'Name a file to upload.');
+  const paths = [...given, ...(options.file ?? [])].map((path) =>
+    path === '-' ? path : resolveUserPath(path),
+  );
+  assertSensible(paths, options, output);
   const vault = await openVault(userDataFolder(), output.warn);
   const chosen = await chooseSwarm(options, 'upload', signal);
   const publishing = options.publish === true;
@@ -56,7 +60,10 @@ export async function distribute(
     }
   }
   await using workers = startWorkers();
+  const toStdout = options.manifest === '-';
   const context: UploadContext = {
+    // Whatever is said must not end up in the manifest.
+    say: toStdout ? output.warn : output.say,
     chosen,
     workers,
     deleteKey: await deriveDeleteKey(vault.secret, vault.deviceId),
@@ -69,7 +76,7 @@ export async function distribute(
   const vaultIndex = CliVaultIndex.of({ chosen, vault, dataFolder: context.dataFolder, output });
   let status: ExitStatus = EXIT_CODES.ok.status;
   const asFolder = paths.length > 1 || options.recursive === true;
-  for await (const file of eachFile(paths, options.recursive === true, output)) {
+  for await (const file of eachFile(paths, options, output)) {
     try {
       const manifestPath = await manifestPathOf(file, options.manifest, asFolder);
       const uploaded = await uploadOne(file, manifestPath, context, signal);
@@ -89,9 +96,25 @@ export async function distribute(
   return status;
 }
 
+/** Throws `BAD_INPUT` for what cannot be done before anything is. */
+function assertSensible(paths: readonly string[], options: DistributeOptions, output: Output): void {
+  const { recursive = false, name, manifest } = options;
+  const fault = (message: string): never => {
+    throw new AppError('BAD_INPUT', message);
+  };
+  if (paths.length === 0) fault('Name a file to upload.');
+  const isOne = paths.length === 1 && !recursive;
+  if (name !== undefined && !isOne) fault('--name is for one file.');
+  if (paths.includes('-') && (!isOne || name === undefined))
+    fault('stdin is uploaded alone, and needs a name: distribute - --name NAME.');
+  if (manifest !== '-') return;
+  if (!isOne) fault('-m - is for one file: several manifests would run into each other.');
+  if (output.json) fault('With -m -, stdout carries the manifest: leave out --json.');
+}
+
 async function* eachFile(
   paths: readonly string[],
-  recursive: boolean,
+  { recursive = false, name }: DistributeOptions,
   output: Output,
 ): AsyncGenerator<FoundFile> {
   const skipped = (path: string): void => output.warn(`Skipped ${path}: not a regular file.`);
@@ -99,11 +122,12 @@ async function* eachFile(
     // What cannot be read is reported in its turn, when it is opened.
     const folder = recursive && (await isFolder(path));
     if (folder) yield* filesBelow(path, skipped);
-    else yield { path, name: toFilename(basename(path)) };
+    else yield { path, name: toFilename(name ?? basename(path)) };
   }
 }
 
 function manifestPathOf(file: FoundFile, given: string | undefined, asFolder: boolean): Promise<string> {
+  if (given === '-') return Promise.resolve(given);
   return manifestPathFor(file.name, {
     given: given === undefined ? undefined : resolveUserPath(given) + (/[/\\]$/.test(given) ? '/' : ''),
     defaultFolder: resolveUserPath(DEFAULT_MANIFESTS),
@@ -118,11 +142,11 @@ function report(
   context: UploadContext,
   published: PublishResult | null,
 ): void {
-  const { output, chosen } = context;
+  const { output, chosen, say } = context;
   const { manifestId, sizeBytes, chunkCount, minReplicas, degraded, resumedBytes, sentBytes, seconds } =
     uploaded;
   output.result({
-    file: resolve(file.path),
+    file: file.path === '-' ? '-' : resolve(file.path),
     manifest: manifestPath,
     manifest_id: manifestId,
     size: sizeBytes,
@@ -141,12 +165,12 @@ function report(
     chunkCount === 0
       ? 'an empty file'
       : `${plural(chunkCount, 'chunk')}, each on ${plural(minReplicas, word)}`;
-  output.say(`Stored ${name}: ${took}, ${copies}${degraded ? ' or more' : ''}.`);
-  if (resumedBytes > 0) output.say(`  ${formatBytes(resumedBytes)} were stored already and not sent again.`);
-  output.say(`  Manifest: ${manifestPath}`);
-  output.say('  Keep it safe: whoever has it can read the file, and without it nobody can.');
-  if (published !== null) output.say(`  Published in the catalog as ${published.entryId}.`);
-  if (uploaded.keptManifest !== null) output.say(`  The earlier manifest is now ${uploaded.keptManifest}`);
+  say(`Stored ${name}: ${took}, ${copies}${degraded ? ' or more' : ''}.`);
+  if (resumedBytes > 0) say(`  ${formatBytes(resumedBytes)} were stored already and not sent again.`);
+  if (manifestPath !== '-') say(`  Manifest: ${manifestPath}`);
+  say('  Keep it safe: whoever has it can read the file, and without it nobody can.');
+  if (published !== null) say(`  Published in the catalog as ${published.entryId}.`);
+  if (uploaded.keptManifest !== null) say(`  The earlier manifest is now ${uploaded.keptManifest}`);
   if (degraded) {
     output.warn(
       `${name} is degraded: some of its chunks lie on ${plural(minReplicas, word)} only, ${REPLICAS} are wanted. ` +

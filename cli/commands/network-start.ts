@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { launchSettings } from '../network/launch-settings.ts';
 import { withNetworkLock } from '../network/lock.ts';
 import { startNetwork } from '../network/start.ts';
 import type { NetworkSettings } from '../network/start.ts';
@@ -7,7 +8,6 @@ import type { Output } from '../output.ts';
 import {
   DEFAULT_LOGS,
   DEFAULT_NETWORK_DATA,
-  PROJECT_FOLDER,
   WEB_BUILD,
   resolveNetworkFolder,
   resolveUserPath,
@@ -24,7 +24,6 @@ export interface NetworkStartOptions {
   readonly swarmKey?: string;
 }
 
-const READY_TIMEOUT_MS = 120_000;
 const MEMBERSHIP_TIMEOUT_MS = 90_000;
 
 export async function networkStart(
@@ -44,7 +43,7 @@ export async function networkStart(
     dataFolder,
     logFolder: resolveNetworkFolder(options.logDir, DEFAULT_LOGS),
     membershipTimeoutMs: MEMBERSHIP_TIMEOUT_MS,
-    launch: { readyTimeoutMs: READY_TIMEOUT_MS, env: relayEnvironment() },
+    launch: launchSettings(),
   };
   const { state, launched } = await withNetworkLock(dataFolder, () =>
     startNetwork(settings, output.say, signal),
@@ -57,12 +56,4 @@ export async function networkStart(
   output.say(launched === 0 ? 'The network was running already.' : `Started in ${seconds.toFixed(1)} s.`);
   output.say(`Open ${url}`);
   output.result({ url, relays: options.nodes, launched, discovery_port: state.discovery_port, seconds });
-}
-
-/** Fifty processes of one program: what the first compiles, the others read. Settings of a relay on its own are not theirs. */
-function relayEnvironment(): NodeJS.ProcessEnv {
-  const cache =
-    process.env['NODE_COMPILE_CACHE'] ?? join(PROJECT_FOLDER, 'node_modules', '.cache', 'lanvault');
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LANVAULT_RELAY_'));
-  return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: cache };
 }

@@ -68,7 +68,7 @@ function table(reports: readonly NodeReport[]): string {
     node.name,
     String(node.port),
     String(node.pid),
-    status === null ? (running ? 'no answer' : 'down') : status.ready ? 'up' : 'starting',
+    stateWord({ node, running, status }),
     status === null ? '' : String(status.peers),
     status === null ? '' : String(status.chunks),
     status === null ? '' : formatBytes(status.used),
@@ -86,11 +86,17 @@ function table(reports: readonly NodeReport[]): string {
     .join('\n');
 }
 
+function stateWord({ node, running, status }: NodeReport): string {
+  if (!running) return node.killed === true ? 'killed' : 'down';
+  const word = status === null ? 'no answer' : status.ready ? 'up' : 'starting';
+  return node.slow_ms === undefined ? word : `${word}, slow`;
+}
+
 function toJson({ node, running, status }: NodeReport): Record<string, unknown> {
-  const { name, port, pid, id } = node;
+  const { name, port, pid, id, killed = false, slow_ms = null } = node;
   const counters =
     status === null
       ? null
       : { peers: status.peers, chunks: status.chunks, used: status.used, ready: status.ready };
-  return { name, port, pid, id, running, status: counters };
+  return { name, port, pid, id, running, killed, slow_ms, status: counters };
 }

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, withIoErrors } from '../adapters/io-errors.ts';
+import { stopFreezer } from '../network/freezer.ts';
 import { withNetworkLock } from '../network/lock.ts';
 import { shutDown } from '../network/shutdown.ts';
 import { readState, removeState } from '../network/state.ts';
@@ -28,6 +29,7 @@ export async function networkStop(options: NetworkStopOptions, output: Output): 
   }
   const report = await withNetworkLock(dataFolder, async () => {
     const state = await readState(dataFolder);
+    if (state !== null) await stopFreezer(state);
     const ended = await shutDown(state?.nodes ?? []);
     await removeState(dataFolder);
     if (options.clean === true) {

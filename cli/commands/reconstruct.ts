@@ -9,14 +9,13 @@ import { openFileOutput, streamOutput } from '../adapters/file-output.ts';
 import type { FileOutput } from '../adapters/file-output.ts';
 import { errnoOf, ioError } from '../adapters/io-errors.ts';
 import type { LocalSwarm } from '../adapters/local-swarm.ts';
-import { readManifestFile } from '../adapters/manifest-file.ts';
 import { startWorkers } from '../adapters/workers.ts';
 import type { Output } from '../output.ts';
 import { resolveUserPath } from '../paths.ts';
 import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
-import { isLink, openLink } from '../transfer/open-link.ts';
+import { findNamedFile, manifestOf } from '../transfer/named-file.ts';
 import { createProgress } from '../transfer/progress.ts';
 
 export interface ReconstructOptions extends SwarmOptions {
@@ -35,9 +34,9 @@ export async function reconstruct(
   const { manifestName, outputName } = namesOf(given, options);
   assertOutputIsFree(outputName, output);
   // A file is read first, so that a bad one needs no relays to be told so; a link leads through them.
-  const fromFile = isLink(manifestName) ? null : await readManifest(manifestName);
+  const named = await findNamedFile(manifestName);
   const chosen = await chooseSwarm(options, 'download', signal);
-  const manifest = fromFile ?? (await openLink(manifestName, chosen.swarm, signal));
+  const manifest = await manifestOf(named, chosen, signal);
   await restoreManifest(manifest, outputName, { chosen, force: options.force === true }, output, signal);
 }
 
@@ -95,17 +94,6 @@ function namesOf(
   }
   if (rest.length > 0) throw new AppError('BAD_INPUT', `Too many arguments: ${rest.join(' ')}.`);
   return { manifestName, outputName };
-}
-
-async function readManifest(name: string): Promise<PackedManifest> {
-  const path = name === '-' ? '-' : resolveUserPath(name);
-  try {
-    return await readManifestFile(path);
-  } catch (cause) {
-    const error = AppError.from(cause);
-    if (error.code === 'IO' || error.code === 'BAD_INPUT') throw error;
-    throw new AppError(error.code, `${name} cannot be used: ${error.message}`, { cause });
-  }
 }
 
 /** An existing folder takes the file under its own name: the last part of it, whatever the manifest says. */

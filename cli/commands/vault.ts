@@ -7,7 +7,7 @@ import { confirm } from '../confirm.ts';
 import type { Output } from '../output.ts';
 import { userDataFolder } from '../paths.ts';
 import { plural } from '../text.ts';
-import { chooseSwarm } from '../transfer/choose-swarm.ts';
+import { chooseSwarm, namesRelays } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
 import { exchange, networkOf, withVaultIndex } from '../transfer/cli-vault-index.ts';
 
@@ -46,7 +46,7 @@ export async function vaultRestore(
 ): Promise<void> {
   if (process.stdin.isTTY) output.warn('Type the 24 words, then Enter and Ctrl-D:');
   const secret = await parseRecoveryPhrase(await readTyped(signal));
-  const isOnline = options.scan === true || (options.entryNode ?? []).length > 0;
+  const isOnline = namesRelays(options);
   const chosen = isOnline ? await chooseSwarm(options, 'download', signal) : null;
   const dataFolder = userDataFolder();
   const vault = await restoreVault(dataFolder, secret, output.warn);

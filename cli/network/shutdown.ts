@@ -30,6 +30,14 @@ export async function shutDown(
   return { stopped: asked.length - killed, killed, gone: processes.length - asked.length };
 }
 
+/** SIGKILL to all, as a failure would come. Resolves with those that were running, once none of them is. */
+export async function killAll<T extends ProcessIdentity>(processes: readonly T[]): Promise<T[]> {
+  const hit: T[] = [];
+  for (const identity of processes) if (await signalProcess(identity, 'SIGKILL')) hit.push(identity);
+  await waitForEnd(hit, Infinity);
+  return hit;
+}
+
 /** Those that still run at the deadline. Another's processes send no event, so they are looked at now and then. */
 async function waitForEnd(
   processes: readonly ProcessIdentity[],

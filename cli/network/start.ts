@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, throwIfAborted } from '../../shared/errors.ts';
 import { launchRelay } from './launch.ts';
 import type { LaunchSettings, LaunchSpec } from './launch.ts';
+import { relaySpec } from './relay-spec.ts';
 import { takenPorts } from './ports.ts';
 import { isRunning } from './process-identity.ts';
 import { fetchStatus, reachableUrl, relayFetch } from './relay-status.ts';
 import { shutDown } from './shutdown.ts';
 import { readState, writeState } from './state.ts';
 import type { NetworkNode, NetworkState } from './state.ts';
-import { toFlags } from '../relay-process.ts';
 
 export interface NetworkSettings {
   readonly nodes: number;
@@ -49,7 +49,7 @@ export async function startNetwork(
   step: (text: string) => void,
   signal: AbortSignal,
 ): Promise<StartReport> {
-  const running = await runningNodes(settings);
+  const { running, freezer } = await runningNodes(settings);
   const missing = specsOf(settings).filter((spec) => !running.some(({ name }) => name === spec.name));
   await assertPortsFree(settings, missing);
 
@@ -59,6 +59,7 @@ export async function startNetwork(
     host: settings.host,
     discovery_port: settings.discoveryPort,
     ...(settings.swarmKeyFile === undefined ? {} : { swarm_key: settings.swarmKeyFile }),
+    ...(freezer === undefined ? {} : { freezer }),
     nodes: [...running, ...launched].sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity)),
   });
   // One write at a time, each of the newest state.
@@ -82,12 +83,14 @@ export async function startNetwork(
   }
 }
 
-async function runningNodes(settings: NetworkSettings): Promise<NetworkNode[]> {
+async function runningNodes(
+  settings: NetworkSettings,
+): Promise<{ running: NetworkNode[]; freezer?: NetworkState['freezer'] }> {
   const state = await readState(settings.dataFolder);
-  if (state === null) return [];
+  if (state === null) return { running: [] };
   const alive = await Promise.all(state.nodes.map(isRunning));
   const running = state.nodes.filter((_, index) => alive[index]);
-  if (running.length === 0) return [];
+  if (running.length === 0) return { running };
   const wanted = new Set(specsOf(settings).map(({ name }) => name));
   const same =
     state.host === settings.host &&
@@ -101,27 +104,17 @@ async function runningNodes(settings: NetworkSettings): Promise<NetworkNode[]> {
       `A network of ${relays} relays with other settings runs already. Stop it with "lanvault network stop" first.`,
     );
   }
-  return running;
+  return { running, freezer: state.freezer };
 }
 
 function specsOf(settings: NetworkSettings): (LaunchSpec & { readonly port: number })[] {
-  const { host, discoveryPort, swarmKeyFile: swarmKey } = settings;
-  const common = { host, discoveryPort, swarmKey };
-  const spec = (name: string, index: number | null, port: number, extra: Record<string, number> = {}) => ({
-    name,
+  const { basePort, webPort } = settings;
+  const relays = Array.from({ length: settings.nodes }, (_, index) => ({
+    name: `relay-${basePort + index}`,
     index,
-    port,
-    logPath: join(settings.logFolder, `${name}.log`),
-    flags: toFlags({ port, storageDir: join(settings.dataFolder, name), ...common, ...extra }),
-  });
-  const relays = Array.from({ length: settings.nodes }, (_, index) =>
-    spec(
-      `relay-${settings.basePort + index}`,
-      index,
-      settings.basePort === 0 ? 0 : settings.basePort + index,
-    ),
-  );
-  return [...relays, spec('web-ui', null, settings.webPort, { capacity: 0 })];
+    port: basePort === 0 ? 0 : basePort + index,
+  }));
+  return [...relays, { name: 'web-ui', index: null, port: webPort }].map((node) => relaySpec(node, settings));
 }
 
 async function assertPortsFree(

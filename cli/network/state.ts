@@ -20,6 +20,10 @@ const NetworkNode = Type.Object({
   id: Id,
   port: Port,
   link: Port,
+  /** By `network kill`: it is meant to be down. */
+  killed: Type.Optional(Type.Literal(true)),
+  /** By `network slow`: how long it is frozen at a time. */
+  slow_ms: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type NetworkNode = Static<typeof NetworkNode>;
 
@@ -30,6 +34,10 @@ const NetworkState = Type.Object({
   discovery_port: Type.Integer({ minimum: 0, maximum: 65_535 }),
   /** Key file of a private network. */
   swarm_key: Type.Optional(Type.String()),
+  /** The process that keeps the slow ones slow. */
+  freezer: Type.Optional(
+    Type.Union([Type.Object({ pid: Type.Integer({ minimum: 2 }), started: Type.String() }), Type.Null()]),
+  ),
   nodes: Type.Array(NetworkNode, { maxItems: 4096 }),
 });
 export type NetworkState = Static<typeof NetworkState>;

@@ -5,9 +5,11 @@ import { restartWithTunedMalloc } from '../adapters/malloc.ts';
 import type { DeleteOptions } from '../commands/delete.ts';
 import type { DistributeOptions } from '../commands/distribute.ts';
 import type { ExportOptions } from '../commands/export.ts';
+import type { HealthOptions } from '../commands/health.ts';
 import type { PruneOptions } from '../commands/prune.ts';
 import type { ReconstructOptions } from '../commands/reconstruct.ts';
-import { integerBetween, parseCompression, repeatable } from '../option-parsers.ts';
+import type { ShareOptions } from '../commands/share.ts';
+import { integerBetween, parseCompression, parseRelayUrl, repeatable } from '../option-parsers.ts';
 import { withHelp } from './command-help.ts';
 import { killNodeOption, outputOf, swarmOptions, text } from './shared-options.ts';
 import type { Json, ProgramContext } from './shared-options.ts';
@@ -15,6 +17,8 @@ import type { Json, ProgramContext } from './shared-options.ts';
 export function addFileCommands(program: Command, context: ProgramContext): void {
   addDistribute(program, context);
   addReconstruct(program, context);
+  addShare(program, context);
+  addHealth(program, context);
   addDelete(program, context);
   addExport(program, context);
   addPrune(program, context);
@@ -23,10 +27,11 @@ export function addFileCommands(program: Command, context: ProgramContext): void
 function addDistribute(program: Command, { signal, setStatus }: ProgramContext): void {
   const command = swarmOptions(program.command('distribute'))
     .description('encrypt files and spread them; without --scan or --entry-node, over simulated nodes')
-    .argument('[files...]', 'files, or folders with -r')
+    .argument('[files...]', 'files, or folders with -r; - = stdin, with --name')
     .option('-f, --file <file>', 'a file to upload; repeatable', repeatable(text))
     .option('-r, --recursive', 'upload every file in a folder')
-    .option('-m, --manifest <path>', 'where the manifest goes (default: manifests/NAME.manifest)')
+    .option('-m, --manifest <path>', 'where the manifest goes; - = stdout (default: manifests/NAME.manifest)')
+    .option('--name <name>', 'what the file is called from now on, or a path in your vault')
     .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
     .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
     .option('--publish', 'into the public catalog too: anyone on the swarm can then read it')
@@ -43,6 +48,7 @@ function addDistribute(program: Command, { signal, setStatus }: ProgramContext):
     examples: [
       ['distribute thesis.pdf --scan', 'to relays on the LAN; manifests/thesis.pdf.manifest'],
       ['distribute -r photos --entry-node 10.0.0.5:8000', 'a whole folder'],
+      ['tar c home | lanvault distribute - --name home.tar --scan', 'from another program'],
       ['distribute video.mp4', 'to the local simulation, for a try'],
     ],
     outcomes: [
@@ -62,9 +68,9 @@ function addDistribute(program: Command, { signal, setStatus }: ProgramContext):
 
 function addReconstruct(program: Command, { signal }: ProgramContext): void {
   const command = killNodeOption(swarmOptions(program.command('reconstruct')))
-    .description('get a file back: reconstruct MANIFEST|LINK OUTPUT')
-    .argument('[names...]', 'the manifest or link, and where the file goes')
-    .usage('[options] MANIFEST|LINK OUTPUT')
+    .description('get a file back: by its manifest, by a link, or from your vault’s list')
+    .argument('[names...]', 'the file, and where it goes')
+    .usage('[options] MANIFEST|LINK|PATH OUTPUT')
     .option('-m, --manifest <path>', 'the manifest; - = stdin')
     .option('-o, --output <path>', 'where the file goes; a folder keeps its name, - = stdout')
     .option('--force', 'replace an existing file')
@@ -79,10 +85,57 @@ function addReconstruct(program: Command, { signal }: ProgramContext): void {
     ],
     examples: [
       ['reconstruct manifests/thesis.pdf.manifest copy.pdf --scan', 'from relays on the LAN'],
-      ['reconstruct manifests/a.tar.manifest - --scan | tar x', 'to another program'],
+      ['reconstruct photos/harbour.jpg . --scan', 'a file of your vault’s list'],
+      ['reconstruct manifests/home.tar.manifest - --scan | tar x', 'to another program'],
       ['reconstruct manifests/video.mp4.manifest copy.mp4 --kill-node node_3', 'with a dead node'],
     ],
     outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
+
+function addShare(program: Command, { signal }: ProgramContext): void {
+  const command = swarmOptions(program.command('share'))
+    .description('give the link of a file: whoever has it can read the file')
+    .argument('<file>', 'its manifest, or its path or id in your vault’s list; - = a manifest on stdin')
+    .option('--qr', 'as a QR code too')
+    .option('--web <url>', 'the relay that the web form of the link leads to', parseRelayUrl)
+    .action(async (file: string, options: ShareOptions & Json) => {
+      const { share } = await import('../commands/share.ts');
+      await share(file, options, outputOf(options), signal);
+    });
+  withHelp(command, {
+    details: [
+      'A file of your vault’s list has a link already. Of any other the manifest is stored on the relays first, and the file comes into the list.',
+    ],
+    examples: [
+      ['share photos/harbour.jpg', 'needs no network'],
+      ['share photos/harbour.jpg --qr --web http://10.0.0.5:8000', 'for a phone'],
+      ['share friend.manifest --scan', 'a file that is not in the list'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
+  });
+}
+
+function addHealth(program: Command, { signal, setStatus }: ProgramContext): void {
+  const command = killNodeOption(swarmOptions(program.command('health')))
+    .description('ask who holds a file now, and what may fail before it is lost')
+    .argument(
+      '<file>',
+      'its manifest, a link, or its path or id in your vault’s list; - = a manifest on stdin',
+    )
+    .action(async (file: string, options: HealthOptions & Json) => {
+      const { health } = await import('../commands/health.ts');
+      setStatus(await health(file, options, outputOf(options), signal));
+    });
+  withHelp(command, {
+    details: [
+      'Relays are asked what they hold; nothing is read. To have every chunk verified, use "reconstruct FILE /dev/null".',
+    ],
+    examples: [
+      ['health photos/harbour.jpg --scan', 'a file of your vault’s list'],
+      ['health manifests/video.mp4.manifest --kill-node node_3', 'in the local simulation'],
+    ],
+    outcomes: ['ok', 'usage', 'degraded', 'relays', 'lost', 'io', 'forbidden', 'interrupted'],
   });
 }
 

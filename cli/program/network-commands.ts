@@ -2,6 +2,11 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { DEFAULT_DISCOVERY_PORT } from '../../shared/limits.ts';
+import type {
+  NetworkFaultOptions,
+  NetworkReviveOptions,
+  NetworkSlowOptions,
+} from '../commands/network-faults.ts';
 import type { NetworkStartOptions } from '../commands/network-start.ts';
 import type { NetworkStatusOptions } from '../commands/network-status.ts';
 import type { NetworkStopOptions } from '../commands/network-stop.ts';
@@ -66,5 +71,60 @@ export function addNetworkCommands(program: Command, { signal, setStatus }: Prog
   withHelp(status, {
     examples: [['network status', 'ends with 0 when every process answers']],
     outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'interrupted'],
+  });
+
+  addFaultCommands(network, signal);
+}
+
+function addFaultCommands(network: Command, signal: AbortSignal): void {
+  const load = () => import('../commands/network-faults.ts');
+  const relays = 'names or ports, or how many at random';
+  const watch = 'The Network view of the web app shows what happens, and what the others do about it.';
+  const kill = jsonOption(network.command('kill'))
+    .description('kill relays of the running network, to see it heal')
+    .argument('<relays...>', relays)
+    .addOption(DATA_DIR)
+    .action(async (given: string[], options: NetworkFaultOptions & Json) => {
+      await (await load()).networkKill(given, options, outputOf(options));
+    });
+  withHelp(kill, {
+    details: ['Their processes end at once, by SIGKILL; their data stays.', watch],
+    examples: [
+      ['network kill 4', 'any four relays'],
+      ['network kill relay-8003 8010', 'these two'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict'],
+  });
+  const slow = jsonOption(network.command('slow'))
+    .description('make relays of the running network slow')
+    .argument('<relays...>', relays)
+    .option('--delay <ms>', 'how long each is frozen at a time, 10 to 2000', integerBetween(10, 2000), 500)
+    .addOption(DATA_DIR)
+    .action(async (given: string[], options: NetworkSlowOptions & Json) => {
+      await (await load()).networkSlow(given, options, outputOf(options));
+    });
+  withHelp(slow, {
+    details: [
+      'Their processes are stopped for that long and run for 100 ms, again and again (SIGSTOP, SIGCONT), so that every answer of theirs may take so much longer.',
+      watch,
+    ],
+    examples: [['network slow 3 --delay 1000', 'any three relays']],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict'],
+  });
+  const revive = jsonOption(network.command('revive'))
+    .description('bring killed and slow relays back: those named, or all')
+    .argument('[relays...]', relays)
+    .addOption(DATA_DIR)
+    .addOption(LOG_DIR)
+    .action(async (given: string[], options: NetworkReviveOptions & Json) => {
+      await (await load()).networkRevive(given, options, outputOf(options), signal);
+    });
+  withHelp(revive, {
+    details: ['They come back on their ports, with their data.'],
+    examples: [
+      ['network revive', 'all'],
+      ['network revive relay-8003', 'one of them'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'interrupted'],
   });
 }

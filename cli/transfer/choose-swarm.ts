@@ -1,5 +1,6 @@
 /** Which swarm a command talks to: relays that were named or heard, or the local simulation. */
 import { createRelaySwarm } from '../../shared/engine/relay-client.ts';
+import type { RelaySwarm } from '../../shared/engine/relay-client.ts';
 import type { DeletingSwarm } from '../../shared/engine/delete.ts';
 import type { InventoryPort } from '../../shared/engine/deletion-ports.ts';
 import type { CatalogPort } from '../../shared/engine/catalog.ts';
@@ -24,11 +25,15 @@ export interface SwarmOptions {
 }
 
 export interface ChosenSwarm {
-  readonly swarm: SwarmPort & DeletingSwarm & InventoryPort;
+  readonly swarm: SwarmPort & DeletingSwarm & InventoryPort & Pick<RelaySwarm, 'locate'>;
   /** Where journals say that an upload goes. */
   readonly target: string;
   /** What one of its members is called. */
   readonly memberWord: 'relay' | 'node';
+  /** Relays with all that only they can be asked; null in the local simulation. */
+  readonly relays: RelaySwarm | null;
+  /** Base URL of the relay that is asked first; null in the local simulation. */
+  readonly entryUrl: string | null;
   /** Null in the local simulation. */
   readonly catalog: CatalogPort | null;
   /** Null in the local simulation: it keeps no vault index. */
@@ -61,7 +66,11 @@ export async function chooseSwarm(
     // Node counts a Blob's bytes nowhere, so that its garbage collector lets hundreds of MiB of them pile up.
     const swarm = createRelaySwarm({ baseUrls, toBody: (bytes) => bytes, fetch: send });
     const { catalog, records } = swarm;
-    return { swarm, target: 'swarm', memberWord: 'relay', catalog, records, local: null };
+    const entryUrl = baseUrls[0] ?? null;
+    return {
+      ...{ swarm, relays: swarm, entryUrl, catalog, records, local: null },
+      ...{ target: 'swarm', memberWord: 'relay' },
+    };
   }
   if (options.swarmKey !== undefined) {
     throw new AppError(
@@ -71,5 +80,13 @@ export async function chooseSwarm(
   }
   const folder = resolveNetworkFolder(options.dataDir, DEFAULT_NETWORK_DATA);
   const local = await LocalSwarm.open({ folder, create: purpose === 'upload', without: killNode });
-  return { swarm: local, target: folder, memberWord: 'node', catalog: null, records: null, local };
+  return {
+    ...{ swarm: local, relays: null, entryUrl: null, catalog: null, records: null, local },
+    ...{ target: folder, memberWord: 'node' },
+  };
+}
+
+/** Whether the options name relays, so that there is more to talk to than this machine. */
+export function namesRelays({ scan = false, entryNode = [] }: SwarmOptions): boolean {
+  return scan || entryNode.length > 0;
 }

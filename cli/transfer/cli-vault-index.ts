@@ -44,6 +44,27 @@ export async function exchange(
   return sync.isPublished ? sync.read(network, signal) : sync.publish(network, signal);
 }
 
+/** Puts the file into the index, with a link, unless it is there; gives its link. Throws as `linkManifest` and `makeFolders` do. */
+export async function indexFile(
+  sync: VaultSync,
+  path: string,
+  manifest: Manifest,
+  network: VaultNetwork,
+  signal: AbortSignal,
+): Promise<string> {
+  const manifestId = await computeManifestId(manifest);
+  const known = sync.index.filesOf(manifestId)[0]?.file;
+  if (known !== undefined) return known.link;
+  const link = formatLink(await sync.linkManifest(manifest, manifestId, network, signal));
+  const { size, type, created } = manifest.header;
+  const slash = path.lastIndexOf('/') + 1;
+  await sync.edit((index) => {
+    const folder = index.makeFolders(path.slice(0, slash));
+    index.addFile(folder, path.slice(slash), { manifest: manifestId, link, size, type, created });
+  });
+  return link;
+}
+
 /** Null in the local simulation. */
 export async function networkOf({ swarm, records }: ChosenSwarm): Promise<VaultNetwork | null> {
   return records === null ? null : { swarm, records, xz: await loadCliXz() };
@@ -68,15 +89,7 @@ export class CliVaultIndex {
   async addFile(path: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
     const what = `${printable(path)} is stored, but not in your vault’s list of files; keep its manifest`;
     await this.#orWarn(what, signal, async (sync, network) => {
-      const manifestId = await computeManifestId(manifest);
-      if (sync.index.filesOf(manifestId).length > 0) return;
-      const link = formatLink(await sync.linkManifest(manifest, manifestId, network, signal));
-      const { size, type, created } = manifest.header;
-      const slash = path.lastIndexOf('/') + 1;
-      await sync.edit((index) => {
-        const folder = index.makeFolders(path.slice(0, slash));
-        index.addFile(folder, path.slice(slash), { manifest: manifestId, link, size, type, created });
-      });
+      await indexFile(sync, path, manifest, network, signal);
     });
   }
 

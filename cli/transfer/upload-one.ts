@@ -1,13 +1,18 @@
 /** Uploads one file: journal, engine, manifest, in this order, so that nothing is lost wherever it stops. */
 import { realpath } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import type { Bytes } from '../../shared/bytes.ts';
 import type { CompressionMode } from '../../shared/codec/compression.ts';
-import type { BlockWorkers, Journal } from '../../shared/engine/ports.ts';
+import type { BlockSource, BlockWorkers, Journal } from '../../shared/engine/ports.ts';
 import { uploadFile } from '../../shared/engine/upload.ts';
 import type { UploadResult } from '../../shared/engine/upload.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { Manifest } from '../../shared/format/manifest-types.ts';
+import { serializeManifest } from '../../shared/format/manifest.ts';
+import { streamOutput } from '../adapters/file-output.ts';
 import { FileSource } from '../adapters/file-source.ts';
 import type { FoundFile } from '../adapters/folder-walk.ts';
+import { SpooledSource } from '../adapters/spooled-source.ts';
 import { withIoErrors } from '../adapters/io-errors.ts';
 import { FileJournalStore } from '../adapters/journal-store.ts';
 import { prepareManifestPath, writeManifestFile } from '../adapters/manifest-file.ts';
@@ -25,6 +30,8 @@ export interface UploadContext {
   /** This user's data: journals lie below it. */
   readonly dataFolder: string;
   readonly output: Output;
+  /** For a person, wherever stdout is free for it. */
+  readonly say: (text: string) => void;
 }
 
 export interface UploadedFile extends UploadResult {
@@ -37,6 +44,7 @@ export interface UploadedFile extends UploadResult {
 /** Failures that running the command again does not mend. */
 const FINAL = new Set(['BAD_INPUT', 'TOO_LARGE', 'UNSUPPORTED', 'INTERNAL']);
 
+/** `-` as the path is stdin, as the manifest's path stdout. */
 export async function uploadOne(
   { path, name }: FoundFile,
   manifestPath: string,
@@ -44,16 +52,20 @@ export async function uploadOne(
   signal: AbortSignal,
 ): Promise<UploadedFile> {
   const began = performance.now();
-  const { chosen, output } = context;
-  await using source = await FileSource.open(path, name);
-  await prepareManifestPath(manifestPath);
-  const origin = { path: await withIoErrors(`Reading ${path}`, realpath(path)), target: chosen.target };
+  const { chosen } = context;
+  if (manifestPath !== '-') await prepareManifestPath(manifestPath);
+  await using source = await openSource({ path, name }, context, signal);
+  const originPath = path === '-' ? `-:${name}` : await withIoErrors(`Reading ${path}`, realpath(path));
+  const origin = { path: originPath, target: chosen.target };
   const store = new FileJournalStore(context.dataFolder, origin);
   const { journal, resumed } = await openJournal(store, source, context.mode, chosen.swarm, signal);
-  if (resumed) output.say(`Resuming the upload of ${path}.`);
+  if (resumed) context.say(`Resuming the upload of ${path === '-' ? name : path}.`);
   try {
     const result = await transfer(source, journal, context, signal);
-    const keptManifest = await writeManifestFile(manifestPath, result.manifest);
+    const keptManifest =
+      manifestPath === '-'
+        ? await printManifest(result.manifest)
+        : await writeManifestFile(manifestPath, result.manifest);
     await journal.close();
     await store.settle(journal.header.uploadId);
     const seconds = (performance.now() - began) / 1000;
@@ -65,8 +77,25 @@ export async function uploadOne(
   }
 }
 
+async function openSource(
+  { path, name }: FoundFile,
+  { dataFolder }: UploadContext,
+  signal: AbortSignal,
+): Promise<BlockSource & AsyncDisposable> {
+  if (path !== '-') return FileSource.open(path, name);
+  const stdin = addAbortSignal(signal, process.stdin) as AsyncIterable<Uint8Array>;
+  return SpooledSource.read(stdin, { name, folder: dataFolder }, signal);
+}
+
+/** Resolves with null: nothing had to give way. */
+async function printManifest(manifest: Manifest): Promise<null> {
+  const stdout = streamOutput(process.stdout);
+  for await (const piece of serializeManifest(manifest)) await stdout.write(piece);
+  return null;
+}
+
 async function transfer(
-  source: FileSource,
+  source: BlockSource,
   journal: Journal,
   { chosen, workers, deleteKey, minReplicas, output }: UploadContext,
   signal: AbortSignal,

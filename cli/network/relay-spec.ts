@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { toFlags } from '../relay-process.ts';
+import type { LaunchSpec } from './launch.ts';
+
+/** What all relays of a network have in common. */
+export interface NetworkPlace {
+  readonly host: string;
+  readonly discoveryPort: number;
+  readonly swarmKeyFile: string | undefined;
+  readonly dataFolder: string;
+  readonly logFolder: string;
+}
+
+/** How one of them is started; `index` null is the web UI, which stores nothing. */
+export function relaySpec(
+  { name, index, port }: { readonly name: string; readonly index: number | null; readonly port: number },
+  { host, discoveryPort, swarmKeyFile: swarmKey, dataFolder, logFolder }: NetworkPlace,
+): LaunchSpec & { readonly port: number } {
+  const storageDir = join(dataFolder, name);
+  const capacity = index === null ? 0 : undefined;
+  return {
+    ...{ name, index, port },
+    logPath: join(logFolder, `${name}.log`),
+    flags: toFlags({ port, storageDir, host, discoveryPort, swarmKey, capacity }),
+  };
+}
