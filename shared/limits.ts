@@ -111,10 +111,14 @@ export const MAX_INVENTORY_ROWS_HELD = 64_000;
 export const MAX_PARALLEL_INVENTORIES = 8;
 /** Rows read of one relay: 16 TiB of chunks; a relay must not keep its client turning pages. */
 export const MAX_INVENTORY_ROWS = 2 ** 24;
-/** Chunks that prune compares with the vault's database in one reading of it: 20 MiB. */
+/** Chunks that prune compares with the vault's database in one reading of it: 30 MiB. */
 export const PRUNE_BATCH_CHUNKS = 2 ** 18;
 /** Chunks that one run of prune lists and deletes: the next run goes on. */
 export const MAX_PRUNE_CHUNKS = 2 ** 17;
+/** Blocks of own files that one look at all relays counts, of 1 TiB: 50 bytes each. */
+export const MAX_USAGE_BLOCKS = 2 ** 20;
+/** Chunks on all relays up to which the Storage view looks by itself, and more only when asked to: 250 bytes each over the network. */
+export const MAX_CHUNKS_CHECKED_UNASKED = 20_000;
 /** A chunk younger than this is never pruned, whatever the database says. */
 export const PRUNE_MIN_AGE_MS = 3600 * SECOND;
 /** A worker without a job is ended after this long; its memory (15 MB of LZMA encoder) goes with it. */

@@ -1,16 +1,10 @@
-import { systemClock } from '../../shared/engine/clock.ts';
-import { AppError } from '../../shared/errors.ts';
-import { OPERATOR_WAIT_MS, REQUEST_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { CareReport } from '../../shared/protocol/care-events.ts';
-import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitStatus } from '../exit-codes.ts';
-import { operatedRelays, order } from '../network/operated.ts';
-import type { OperatedOptions, OperatedRelay } from '../network/operated.ts';
+import { operatedRelays, operatorOf } from '../network/operated.ts';
+import type { OperatedOptions } from '../network/operated.ts';
 import type { Output } from '../output.ts';
 import { plural } from '../text.ts';
-
-const POLL_MS = 1000;
 
 export type RepairOptions = OperatedOptions;
 
@@ -24,25 +18,12 @@ export async function repair(
   const relays = await operatedRelays(names, options);
   const reports: (CareReport & { relay: string })[] = [];
   for (const relay of relays) {
-    const report = await forcePass(relay, signal);
+    const report = await operatorOf(relay).repair(() => undefined, signal);
     output.say(`${relay.name}: ${describe(report)}`);
     reports.push({ relay: relay.name, ...report });
   }
   output.result({ relays: reports });
   return reports.some(({ failed }) => failed > 0) ? EXIT_CODES.degraded.status : EXIT_CODES.ok.status;
-}
-
-async function forcePass(relay: OperatedRelay, signal: AbortSignal): Promise<CareReport> {
-  const patienceMs = OPERATOR_WAIT_MS + REQUEST_TIMEOUT_MS;
-  let answer = await order(relay, operatorRoutes.repair, patienceMs, signal);
-  while (answer.running) {
-    await systemClock.sleep(POLL_MS, signal);
-    answer = await order(relay, operatorRoutes.repairStatus, REQUEST_TIMEOUT_MS, signal);
-  }
-  // It was started anew meanwhile, and knows nothing of the pass.
-  if (answer.report === null)
-    throw new AppError('UNAVAILABLE', `${relay.name} was restarted while it repaired.`);
-  return answer.report;
 }
 
 function describe({ checked, missing, repaired, balanced, dropped, failed }: CareReport): string {

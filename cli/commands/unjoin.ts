@@ -1,18 +1,12 @@
-import { systemClock } from '../../shared/engine/clock.ts';
-import { AppError, isErrorCode } from '../../shared/errors.ts';
-import { REQUEST_TIMEOUT_MS } from '../../shared/limits.ts';
-import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { DepartureStatus } from '../../shared/protocol/operator-routes.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitStatus } from '../exit-codes.ts';
-import { operatedRelays, order } from '../network/operated.ts';
-import type { OperatedOptions, OperatedRelay } from '../network/operated.ts';
+import { operatedRelays, operatorOf } from '../network/operated.ts';
+import type { OperatedOptions } from '../network/operated.ts';
 import type { Output } from '../output.ts';
 import { plural } from '../text.ts';
-
-/** Well within the time that a relay which has left still answers. */
-const POLL_MS = 300;
 
 export interface UnjoinOptions extends OperatedOptions {
   readonly yes?: boolean;
@@ -33,32 +27,14 @@ export async function unjoin(
     );
   const question = `Hand the chunks of ${relay.name} over to other relays, wipe it and stop it?`;
   if (options.yes !== true && !(await confirm(question, output, signal))) return EXIT_CODES.ok.status;
-  const { total } = await leave(relay, output, signal);
+  let said = '';
+  const say = ({ state, placed, total: all }: DepartureStatus): void => {
+    const line = `${relay.name}: ${state}, ${String(placed)} of ${plural(all, 'chunk')} handed over`;
+    if ((state === 'leaving' || state === 'wiping') && line !== said) output.say(line);
+    said = line;
+  };
+  const { total } = await operatorOf(relay).leave(say, signal);
   output.say(`${relay.name} has left: ${plural(total, 'chunk')} handed over, and its own copies are wiped.`);
   output.result({ relay: relay.name, left: true, chunks: total });
   return EXIT_CODES.ok.status;
-}
-
-async function leave(relay: OperatedRelay, output: Output, signal: AbortSignal): Promise<DepartureStatus> {
-  let status = await order(relay, operatorRoutes.unjoin, REQUEST_TIMEOUT_MS, signal);
-  let said = '';
-  for (;;) {
-    const { state, placed, total, error } = status;
-    if (state === 'left') return status;
-    if (error !== undefined)
-      throw new AppError(isErrorCode(error.code) ? error.code : 'UNAVAILABLE', error.message);
-    if (state === 'serving')
-      throw new AppError('UNAVAILABLE', `${relay.name} does not leave any more: it was started anew.`);
-    const line = `${relay.name}: ${state}, ${String(placed)} of ${plural(total, 'chunk')} handed over`;
-    if (line !== said) output.say(line);
-    said = line;
-    await systemClock.sleep(POLL_MS, signal);
-    try {
-      status = await order(relay, operatorRoutes.unjoinStatus, REQUEST_TIMEOUT_MS, signal);
-    } catch (cause) {
-      if (signal.aborted || AppError.from(cause).code !== 'UNAVAILABLE') throw cause;
-      const message = `${relay.name} stopped answering while it left. Start it again on its folder: it goes on by itself.`;
-      throw new AppError('UNAVAILABLE', message, { cause });
-    }
-  }
 }

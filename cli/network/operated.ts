@@ -1,10 +1,8 @@
 /** Relays that this user may give orders to: whose storage folder, with the operator's token in it, can be read. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Static, TSchema } from 'typebox';
 import { systemClock } from '../../shared/engine/clock.ts';
-import { RelayHttp } from '../../shared/engine/relay-http.ts';
-import type { Route } from '../../shared/engine/relay-http.ts';
+import { RelayOperator, isOperatorToken } from '../../shared/engine/relay-operator.ts';
 import { AppError } from '../../shared/errors.ts';
 import { errnoOf, ioError } from '../adapters/io-errors.ts';
 import { DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
@@ -67,31 +65,17 @@ export async function operatedRelays(
   );
 }
 
-/** Throws the relay's error, `UNAVAILABLE` when it does not answer; `timeoutMs` bounds the answer. */
-export async function order<R extends Route & { readonly response: TSchema }>(
-  { url, token }: OperatedRelay,
-  route: R,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Static<R['response']>> {
-  const http = new RelayHttp({
-    baseUrls: [url],
+export function operatorOf({ name, url, token }: OperatedRelay): RelayOperator {
+  return new RelayOperator({
+    ...{ name, url, token },
     fetch: (input, init) => fetch(input, init),
-    toBody: (bytes) => bytes,
     clock: systemClock,
   });
-  const plain: Route & { readonly response: R['response'] } = {
-    method: route.method,
-    path: route.path,
-    response: route.response,
-  };
-  const headers = { authorization: `Bearer ${token}` };
-  return http.json(url, plain, { headers } as object, signal, timeoutMs);
 }
 
 async function readToken(folder: string): Promise<string> {
   const token = await readLine(join(folder, 'operator.token'));
-  if (/^[0-9a-f]{64}$/.test(token)) return token;
+  if (isOperatorToken(token)) return token;
   throw new AppError(
     'CORRUPT',
     `The operator's token in ${folder} cannot be understood. Start the relay again.`,

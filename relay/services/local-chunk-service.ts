@@ -49,6 +49,11 @@ export class LocalChunkService implements LocalChunks {
     return this.#parts.store.condition();
   }
 
+  /** Bytes that it still takes. */
+  room(): Promise<number> {
+    return this.#parts.store.room();
+  }
+
   store(id: ChunkId, chunk: Uint8Array, nonceHex: string): Promise<Receipt> {
     return this.storeStream(id, [chunk], nonceHex, chunk.length);
   }

@@ -104,9 +104,10 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
     const { transport, rpc, links, introduce } = this.network;
     const { membership, router, events } = this;
     const random = options.random ?? Math.random;
-    const report = (): RelayReport => {
+    const report = async (): Promise<RelayReport> => {
+      const room = await this.local.room();
       const { chunks, bytes } = this.local.usage;
-      return { version, used: bytes, chunks, restored: this.eventCounts.of('repair-moved') };
+      return { version, used: bytes, room, chunks, restored: this.eventCounts.of('repair-moved') };
     };
     this.mesh = new Mesh({ membership, links, rpc, router, clock, events, log, random, report });
     this.topology = new TopologyService({

@@ -124,6 +124,9 @@ export class ChunkStore implements AsyncDisposable {
     return this.#index.totals;
   }
 
+  /** Bytes that it still takes, by its capacity and by its disk. */
+  readonly room = (): Promise<number> => this.#budget.room();
+
   /** Settles when the index and the files agree; never rejects. */
   get reconciliation(): Promise<void> {
     return this.#reconciliation;
@@ -131,14 +134,11 @@ export class ChunkStore implements AsyncDisposable {
 
   /** Whether chunks can be stored, as it is now. */
   condition(): Promise<StorageCondition> {
-    const { capacityBytes } = this;
-    return storageCondition({ capacityBytes, files: this.#files, budget: this.#budget });
+    return storageCondition({ capacityBytes: this.capacityBytes, files: this.#files, budget: this.#budget });
   }
 
   /** Free bytes on the file system. Throws its errors. */
-  freeBytes(): Promise<number> {
-    return this.#files.freeBytes();
-  }
+  readonly freeBytes = (): Promise<number> => this.#files.freeBytes();
 
   has(id: ChunkId): boolean {
     return this.#index.find(id) !== null;

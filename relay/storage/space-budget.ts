@@ -22,6 +22,14 @@ export class SpaceBudget {
     return (await this.#refusal(this.#reservedBytes + sizeBytes)) === null;
   }
 
+  /** Bytes that may still be written, within the capacity and above the floor; none to a disk that cannot be asked. */
+  async room(): Promise<number> {
+    const { capacityBytes, floorBytes, usedBytes, freeBytes } = this.#options;
+    if (capacityBytes === 0) return 0;
+    const free = await freeBytes().catch(() => 0);
+    return Math.max(0, Math.min(capacityBytes - usedBytes(), free - floorBytes) - this.#reservedBytes);
+  }
+
   /**
    * Runs `write` with room for `sizeBytes` reserved. Reservations count against both bounds, so that concurrent writes
    * cannot pass them together. Throws `NO_SPACE`, and what `write` throws.

@@ -16,6 +16,12 @@ import { Semaphore, TaskGroup, withDeadline } from './concurrency.ts';
 import type { InventoryPage, InventoryPort } from './deletion-ports.ts';
 import { withRetry } from './retry.ts';
 
+/** What one relay says of a chunk. */
+export interface HeldRow {
+  readonly relay: RelayId;
+  readonly entry: ChunkEntry;
+}
+
 /**
  * Rows of all relays, those about one id together, ids ascending. What the rows say is not verified. Throws `UNAVAILABLE`
  * when any relay does not answer, `CORRUPT` when one's inventory is out of order or has no end, naming the relay; `ABORTED`.
@@ -25,7 +31,7 @@ export async function* mergedInventories(
   relays: readonly RelayId[],
   clock: EngineClock,
   signal: AbortSignal,
-): AsyncGenerator<readonly ChunkEntry[]> {
+): AsyncGenerator<readonly HeldRow[]> {
   const share = Math.floor(MAX_INVENTORY_ROWS_HELD / Math.max(1, relays.length));
   const pageRows = Math.max(1, Math.min(INVENTORY_PAGE_ROWS, share));
   const readers = relays.map((relay) => new InventoryReader(swarm, relay, pageRows, clock));
@@ -35,11 +41,11 @@ export async function* mergedInventories(
     let next: string | null = null;
     for (const { head } of readers) if (head !== null && (next === null || head.id < next)) next = head.id;
     if (next === null) return;
-    const rows: ChunkEntry[] = [];
+    const rows: HeldRow[] = [];
     for (const reader of readers) {
-      const { head } = reader;
+      const { head, relay } = reader;
       if (head?.id !== next) continue;
-      rows.push(head);
+      rows.push({ relay, entry: head });
       reader.advance();
     }
     yield rows;
@@ -65,8 +71,8 @@ async function refill(readers: readonly InventoryReader[], signal: AbortSignal):
 }
 
 class InventoryReader {
+  readonly relay: RelayId;
   readonly #swarm: InventoryPort;
-  readonly #relay: RelayId;
   readonly #pageRows: number;
   readonly #clock: EngineClock;
   #rows: readonly ChunkEntry[] = [];
@@ -77,7 +83,7 @@ class InventoryReader {
 
   constructor(swarm: InventoryPort, relay: RelayId, pageRows: number, clock: EngineClock) {
     this.#swarm = swarm;
-    this.#relay = relay;
+    this.relay = relay;
     this.#pageRows = pageRows;
     this.#clock = clock;
   }
@@ -116,7 +122,7 @@ class InventoryReader {
     const timeoutMs = INVENTORY_PAGE_TIMEOUT_MS;
     const ask = () =>
       withDeadline({ clock, timeoutMs, what: 'Reading an inventory', signal }, (bounded) =>
-        this.#swarm.inventory(this.#relay, this.#last, this.#pageRows, bounded),
+        this.#swarm.inventory(this.relay, this.#last, this.#pageRows, bounded),
       );
     try {
       return await withRetry(
@@ -127,18 +133,18 @@ class InventoryReader {
       throwIfAborted(signal);
       const error = AppError.from(cause);
       if (error.code === 'CORRUPT') throw this.#malformed(error);
-      throw new AppError('UNAVAILABLE', `Relay ${this.#relay} does not say what it holds: ${error.message}`, {
+      throw new AppError('UNAVAILABLE', `Relay ${this.relay} does not say what it holds: ${error.message}`, {
         cause: error,
-        details: { relay: this.#relay },
+        details: { relay: this.relay },
       });
     }
   }
 
   #malformed(cause?: AppError): AppError {
     const options = cause === undefined ? {} : { cause };
-    return new AppError('CORRUPT', `The inventory of relay ${this.#relay} is not in order.`, {
+    return new AppError('CORRUPT', `The inventory of relay ${this.relay} is not in order.`, {
       ...options,
-      details: { relay: this.#relay },
+      details: { relay: this.relay },
     });
   }
 }

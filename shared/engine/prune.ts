@@ -19,13 +19,13 @@ import {
   PRUNE_BATCH_CHUNKS,
   PRUNE_MIN_AGE_MS,
 } from '../limits.ts';
-import type { ChunkEntry } from '../protocol/routes.ts';
 import { systemClock } from './clock.ts';
 import type { EngineClock } from './clock.ts';
 import { RelayCounts, deletionOf, sendDeletions } from './delete-tokens.ts';
 import type { Deletion, DeletionPort, InventoryPort, OwnedDatabase } from './deletion-ports.ts';
 import { absentHolders, referencedChunks } from './owned-references.ts';
 import { mergedInventories } from './prune-inventories.ts';
+import type { HeldRow } from './prune-inventories.ts';
 import { OrphanTable } from './prune-orphans.ts';
 import type { Orphan } from './prune-orphans.ts';
 import { withRetry } from './retry.ts';
@@ -39,6 +39,8 @@ export interface FindOrphansOptions {
   readonly unixTime: () => number;
   /** Goes on though relays that have this device's chunks by receipt are away. */
   readonly withoutAbsent?: boolean;
+  /** Called with what relays say they hold of each chunk, whoever has made it. Must not throw. */
+  readonly onChunk?: (rows: readonly HeldRow[]) => void;
   /** Called now and then. Must not throw. */
   readonly onProgress?: (progress: { readonly chunksSeen: number; readonly ownChunks: number }) => void;
   readonly clock?: EngineClock;
@@ -63,7 +65,7 @@ const REPORT_EVERY = 10_000;
  * Compares what all relays hold with what this device's database refers to. It refuses where it cannot know everything:
  * `UNAVAILABLE` when a relay does not answer or, unless `withoutAbsent`, one that has chunks of this device is away;
  * `CORRUPT` and `IO` when something in the database cannot be read; `CORRUPT` for an inventory that is none; `ABORTED`.
- * Memory: 22 MB, and 80 bytes for each orphan, at most `MAX_PRUNE_CHUNKS` of them.
+ * Memory: 30 MB, and 110 bytes for each orphan, at most `MAX_PRUNE_CHUNKS` of them.
  */
 export async function findOrphans(options: FindOrphansOptions, signal: AbortSignal): Promise<OrphanPlan> {
   const { swarm, database, clock = systemClock, withoutAbsent = false } = options;
@@ -98,7 +100,7 @@ class OrphanSearch {
   }
 
   async run(signal: AbortSignal): Promise<OrphanPlan> {
-    const { swarm, deleteKey, unixTime, onProgress } = this.#options;
+    const { swarm, deleteKey, unixTime, onChunk, onProgress } = this.#options;
     const bornBefore = unixTime() - PRUNE_MIN_AGE_MS;
     let candidates = new OrphanTable();
     let young = new OrphanTable();
@@ -106,6 +108,7 @@ class OrphanSearch {
     let ownChunks = 0;
     for await (const rows of mergedInventories(swarm, this.#relays, this.#clock, signal)) {
       if (++chunksSeen % REPORT_EVERY === 0) onProgress?.({ chunksSeen, ownChunks });
+      onChunk?.(rows);
       const own = await ownChunkOf(rows, deleteKey);
       if (own === null) continue;
       ownChunks++;
@@ -155,24 +158,27 @@ class OrphanSearch {
 
 /** The chunk that these rows of one id are about, if it is this device's; rows that do not make the id are left out. */
 async function ownChunkOf(
-  rows: readonly ChunkEntry[],
+  rows: readonly HeldRow[],
   deleteKey: Bytes,
 ): Promise<(Orphan & { readonly newestAt: number }) | null> {
   const [first] = rows;
   if (first === undefined) return null;
-  const id = parseChunkId(first.id);
-  const genuine = rows.filter((row) => chunkIdFrom(fromHex(row.verifier), fromHex(row.body_hash)) === id);
-  const [sample] = genuine;
+  const id = parseChunkId(first.entry.id);
+  const genuine = rows.filter(
+    ({ entry }) => chunkIdFrom(fromHex(entry.verifier), fromHex(entry.body_hash)) === id,
+  );
+  const sample = genuine[0]?.entry;
   if (sample === undefined) return null;
   const bodyHash = fromHex(sample.body_hash);
   if (!(await isOwnChunk(deleteKey, { verifier: fromHex(sample.verifier), bodyHash }))) return null;
   let sizeBytes = 0;
   let newestAt = 0;
-  for (const row of genuine) {
-    sizeBytes = Math.max(sizeBytes, row.size);
-    newestAt = Math.max(newestAt, row.stored_at);
+  for (const { entry } of genuine) {
+    sizeBytes = Math.max(sizeBytes, entry.size);
+    newestAt = Math.max(newestAt, entry.stored_at);
   }
-  return { id, bodyHash, sizeBytes, replicas: genuine.length, newestAt };
+  const holders = genuine.map(({ relay }) => relay);
+  return { id, bodyHash, sizeBytes, replicas: holders.length, holders, newestAt };
 }
 
 export interface DeleteOrphansOptions {

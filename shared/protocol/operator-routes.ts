@@ -27,6 +27,9 @@ export const DepartureStatus = Type.Object({
   /** Chunks held when it began, and those of them that have found another home. */
   total: SafeInteger,
   placed: SafeInteger,
+  /** Bytes of the same. */
+  total_bytes: SafeInteger,
+  placed_bytes: SafeInteger,
   /** Why the last try ended with the relay back in service. */
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
 });

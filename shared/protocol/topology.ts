@@ -8,6 +8,8 @@ export const RelayReport = Type.Object({
   version: Type.String({ maxLength: 64 }),
   /** Bytes of the chunks held. */
   used: SafeInteger,
+  /** Bytes that it still takes: what is left of its capacity, or of its disk above what is kept free, whichever is less. */
+  room: Type.Optional(SafeInteger),
   chunks: SafeInteger,
   /** Replicas that it has made on other relays since its start, to repair or to balance. */
   restored: SafeInteger,

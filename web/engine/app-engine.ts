@@ -42,6 +42,7 @@ import type { IncomingFiles } from './incoming/incoming-contract.ts';
 import { createPageIncoming } from './incoming/page-incoming.ts';
 import { openStores, startServiceWorker } from './page-surroundings.ts';
 import type { AppServiceWorker } from './service-worker-registration.ts';
+import type { PageStorage } from './storage/page-storage.ts';
 import { formatStreamUrl } from './stream-url.ts';
 import { SwarmGate } from './swarm-gate.ts';
 import { SwarmHealthMonitor } from './swarm-health.ts';
@@ -88,6 +89,9 @@ class PageEngine implements AppEngine {
   readonly network: SwarmNetwork;
   readonly device: ThisDevice;
   readonly incoming: IncomingFiles = createPageIncoming();
+  readonly storage: () => Promise<PageStorage>;
+  /** Null if nobody has asked for it yet. */
+  #storage: PageStorage | null = null;
   #askedToPersist = false;
 
   constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null, choices: EngineChoices) {
@@ -205,6 +209,10 @@ class PageEngine implements AppEngine {
       swarm: this.#swarm,
       gate: this.#gate,
       isPrivate: async () => (await stores.swarmKey.load()) !== null,
+    });
+    this.storage = lazily(async () => {
+      const { openPageStorage } = await import('./storage/open-page-storage.ts');
+      return (this.#storage = openPageStorage({ stores, manifestOf, swarm: this.#swarm, gate: this.#gate }));
     });
     this.device = createPageDevice({
       stores,
@@ -358,6 +366,7 @@ class PageEngine implements AppEngine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort();
     this.#health.dispose();
+    this.#storage?.dispose();
     this.network.dispose();
     this.#swarmKey.dispose();
     await this.#uploads.dispose();

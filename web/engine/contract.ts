@@ -14,6 +14,7 @@ import type { FileChecks } from './health/health-contract.ts';
 import type { IncomingFiles } from './incoming/incoming-contract.ts';
 import type { Sharing } from './sharing/sharing-contract.ts';
 import type { PickedFile } from './picked-file.ts';
+import type { StoragePort } from './storage/storage-contract.ts';
 import type { StoredFile } from './stored-file.ts';
 
 export type { PickedFile } from './picked-file.ts';
@@ -91,6 +92,8 @@ export interface EngineChoices {
 }
 
 export interface AppEngine extends AsyncDisposable {
+  /** Its code is loaded when it is asked for first. Throws `UNAVAILABLE` when that does not come. */
+  storage(): Promise<StoragePort>;
   readonly abilities: Abilities;
   readonly sharing: Sharing;
   readonly deletions: Deletions;

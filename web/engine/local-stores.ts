@@ -5,6 +5,7 @@
 import type { Bytes } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { PublicationStore } from '../../shared/engine/catalog-publish.ts';
+import type { OwnedUpload } from '../../shared/engine/deletion-ports.ts';
 import type { Journal, JournalEntry, JournalHeader, JournalStore } from '../../shared/engine/ports.ts';
 import type { VaultStore } from '../../shared/engine/vault-sync.ts';
 import type { CapabilityLink, OwnerLink } from '../../shared/format/capability.ts';
@@ -70,6 +71,8 @@ export interface FileStore {
   hold(id: ManifestId, manifest: Manifest): Promise<HeldFile>;
   /** Forgets a file that is held and not listed. */
   letGo(id: ManifestId): Promise<void>;
+  /** Every chunk of every manifest that is kept. Throws rather than leave anything out. */
+  references(): AsyncIterable<ChunkId>;
 }
 
 export interface HeldFile {
@@ -119,6 +122,16 @@ export interface UploadJournals extends JournalStore {
   openAbandoned(uploadId: string): Promise<Journal>;
   /** Forgets an upload that was given up and of which nothing is left. */
   remove(uploadId: string): Promise<void>;
+  /**
+   * All uploads, in whatever state and whoever works on them. Throws rather than leave anything out; an upload that another tab
+   * removes meanwhile throws `CONFLICT`.
+   */
+  owned(): AsyncIterable<OwnedJournal>;
+}
+
+export interface OwnedJournal extends OwnedUpload {
+  /** It was given up: the deletions' queue sees to its chunks. */
+  readonly abandoned: boolean;
 }
 
 export interface AbandonedUpload {
@@ -153,6 +166,8 @@ export interface ShareStore {
   setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void>;
   setOwnerLink(manifestId: ManifestId, link: OwnerLink): Promise<void>;
   remove(manifestId: ManifestId): Promise<void>;
+  /** The chunks of all links. Throws rather than leave anything out. */
+  references(): AsyncIterable<ChunkId>;
 }
 
 /** What this browser proves itself to its private swarm with. */
@@ -188,6 +203,10 @@ export function journalHeld(): AppError {
 
 export function journalMissing(): AppError {
   return new AppError('NOT_FOUND', 'There is no such upload in this browser any more.');
+}
+
+export function journalGone(): AppError {
+  return new AppError('CONFLICT', 'Another tab deletes files meanwhile. Try again.');
 }
 
 export function newestFirst(a: StoredFile, b: StoredFile): number {

@@ -7,24 +7,22 @@ import { randomBytes } from '../../shared/crypto/random.ts';
 import type { OwnPublication, PublicationStore } from '../../shared/engine/catalog-publish.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../shared/engine/ports.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { CapabilityLink, OwnerLink } from '../../shared/format/capability.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import { baseName, inFolder } from '../../shared/format/file-path.ts';
-import type { ManifestId } from '../../shared/ids.ts';
+import type { ChunkId, ManifestId } from '../../shared/ids.ts';
 import type { ClientKey } from '../../shared/protocol/swarm-session.ts';
 import type { StateItem } from '../../shared/vault/vault-state.ts';
 import { journalHeld, journalMissing, newestFirst } from './local-stores.ts';
+import { MemoryShares } from './memory-shares.ts';
 import type {
   AbandonedUpload,
   FileFacts,
   FileStore,
   HeldFile,
   LeftoverUpload,
-  LinkChunk,
   LocalFile,
   LocalStores,
-  ShareStore,
-  SharedManifest,
+  OwnedJournal,
   SwarmKeyStore,
   UploadJournals,
   UploadOrigin,
@@ -75,6 +73,11 @@ export class MemoryFiles implements FileStore {
   letGo(id: ManifestId): Promise<void> {
     if (this.#files.get(id)?.listed === false) this.#files.delete(id);
     return Promise.resolve();
+  }
+
+  async *references(): AsyncGenerator<ChunkId> {
+    for (const { manifest } of [...this.#files.values()])
+      for (let index = 0; index < manifest.rows.length; index++) yield (await manifest.rows.at(index)).id;
   }
 
   #put(id: ManifestId, manifest: Manifest, facts: FileFacts, listed: boolean): LocalFile {
@@ -220,6 +223,19 @@ export class MemoryJournals implements UploadJournals {
     return Promise.resolve();
   }
 
+  async *owned(): AsyncGenerator<OwnedJournal> {
+    for (const record of [...this.#records.values()]) {
+      const { header, abandoned } = record;
+      yield await Promise.resolve({
+        ...{ name: `The journal of ${header.name}`, sizeBytes: header.sizeBytes },
+        complete: finishedAs(record) !== undefined,
+        here: true,
+        abandoned,
+        entries: () => entriesOf(record),
+      });
+    }
+  }
+
   #setAbandoned(uploadId: string, abandoned: boolean): Promise<void> {
     const record = this.#records.get(uploadId);
     if (record?.held === true) return Promise.reject(journalHeld());
@@ -235,12 +251,14 @@ function finishedAs(record: MemoryRecord): ManifestId | undefined {
   return record.entries.find((entry) => entry.kind === 'finished')?.manifestId;
 }
 
+async function* entriesOf({ entries }: MemoryRecord): AsyncGenerator<JournalEntry> {
+  yield* await Promise.resolve([...entries]);
+}
+
 function memoryJournal(record: MemoryRecord): Journal {
   return {
     header: record.header,
-    async *entries() {
-      yield* await Promise.resolve([...record.entries]);
-    },
+    entries: () => entriesOf(record),
     append(entries) {
       record.entries.push(...entries);
       return Promise.resolve();
@@ -250,38 +268,6 @@ function memoryJournal(record: MemoryRecord): Journal {
       return Promise.resolve();
     },
   };
-}
-
-const NO_LINKS: SharedManifest = { link: null, ownerLink: null, chunks: [] };
-
-export class MemoryShares implements ShareStore {
-  readonly #shares = new Map<ManifestId, SharedManifest>();
-
-  get(manifestId: ManifestId): Promise<SharedManifest | null> {
-    return Promise.resolve(this.#shares.get(manifestId) ?? null);
-  }
-
-  addChunk(manifestId: ManifestId, chunk: LinkChunk): Promise<void> {
-    return this.#change(manifestId, (shared) => ({ ...shared, chunks: [...shared.chunks, chunk] }));
-  }
-
-  setLink(manifestId: ManifestId, link: CapabilityLink): Promise<void> {
-    return this.#change(manifestId, (shared) => ({ ...shared, link }));
-  }
-
-  setOwnerLink(manifestId: ManifestId, ownerLink: OwnerLink): Promise<void> {
-    return this.#change(manifestId, (shared) => ({ ...shared, ownerLink }));
-  }
-
-  remove(manifestId: ManifestId): Promise<void> {
-    this.#shares.delete(manifestId);
-    return Promise.resolve();
-  }
-
-  #change(manifestId: ManifestId, change: (shared: SharedManifest) => SharedManifest): Promise<void> {
-    this.#shares.set(manifestId, change(this.#shares.get(manifestId) ?? NO_LINKS));
-    return Promise.resolve();
-  }
 }
 
 export class MemoryPublications implements PublicationStore {

@@ -33,6 +33,14 @@ export type { FileDistribution } from '../../shared/engine/distribution.ts';
 export type { Durability } from '../../shared/engine/durability.ts';
 export type { RestoredVault, VaultStatus } from '../engine/vault/vault-contract.ts';
 export type { AddedRelay } from '../../shared/protocol/operator-routes.ts';
+export type {
+  CleanResult,
+  OperatorPort,
+  OperatorState,
+  StorageCheck,
+  StoragePort,
+  StorageState,
+} from '../engine/storage/storage-contract.ts';
 export type { RelayEvent } from '../../shared/protocol/events.ts';
 export type { CompressionMode } from '../../shared/codec/compression.ts';
 export type { ChunkRow } from '../../shared/format/manifest-types.ts';

@@ -2,7 +2,7 @@
 import type { AddressBar } from './address-bar.ts';
 
 /** In the order of the navigation; the first is where the app begins. */
-export const VIEWS = ['files', 'catalog', 'network', 'map', 'activity', 'settings'] as const;
+export const VIEWS = ['files', 'catalog', 'network', 'map', 'activity', 'storage', 'settings'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** `detail` is the view's own: what of it is shown. */

@@ -23,6 +23,7 @@ import type {
   ManifestId,
   PublicCatalog,
   ShareLinks,
+  StoragePort,
   StoredFile,
   ThisDevice,
 } from './engine-types.ts';
@@ -69,6 +70,11 @@ export class Session implements AsyncDisposable {
   /** Whether leaving the page would interrupt something. */
   get busy(): boolean {
     return this.transfers.active || this.transfers.anyUnkept || this.downloads.active;
+  }
+
+  /** Throws `UNAVAILABLE`. */
+  storage(): Promise<StoragePort> {
+    return this.#engine.storage();
   }
 
   /** Uploads what was shared with the app, and imports the manifests that it is opened with. */

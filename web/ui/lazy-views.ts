@@ -7,5 +7,6 @@ export const LAZY_VIEWS: Readonly<Record<Exclude<View, 'files'>, () => Promise<{
   network: () => import('./network/NetworkView.svelte'),
   map: () => import('./map/MapView.svelte'),
   activity: () => import('./activity/ActivityView.svelte'),
+  storage: () => import('./storage/StorageView.svelte'),
   settings: () => import('./settings/SettingsView.svelte'),
 };

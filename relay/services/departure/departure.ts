@@ -42,7 +42,7 @@ export interface DepartureParts {
 
 export class Departure {
   readonly #parts: DepartureParts;
-  #status: DepartureStatus = { state: 'serving', total: 0, placed: 0 };
+  #status: DepartureStatus = atFirst('serving', { chunks: 0, bytes: 0 });
   #ended: Promise<void> = Promise.resolve();
 
   constructor(parts: DepartureParts) {
@@ -50,7 +50,7 @@ export class Departure {
     // Until `resume`, too, nothing may come in behind the back of a departure that a crash cut short.
     if ((parts.meta.get(MARK) ?? '') !== '') {
       void parts.intake.close();
-      this.#status = { state: 'leaving', total: parts.store.usage.chunks, placed: 0 };
+      this.#status = atFirst('leaving', parts.store.usage);
     }
   }
 
@@ -71,7 +71,7 @@ export class Departure {
   /** Begins to leave; fine while it does so already. */
   begin(): void {
     if (this.leaving) return;
-    this.#status = { state: 'leaving', total: this.#parts.store.usage.chunks, placed: 0 };
+    this.#status = atFirst('leaving', this.#parts.store.usage);
     this.#ended = this.#run(false);
   }
 
@@ -114,7 +114,7 @@ export class Departure {
     await Promise.all([intake.close(), caretaker.pause(), store.reconciliation]);
     // The others have to be known first.
     if (resumed) await clock.sleep(GONE_AFTER_MS, stopped);
-    this.#update({ total: store.usage.chunks });
+    this.#update({ total: store.usage.chunks, total_bytes: store.usage.bytes });
     const work = handOver();
     for (const chunks of this.#pages()) await this.#place(work, chunks);
     // It took its time: those that had the chunks at first may be gone by now.
@@ -136,7 +136,12 @@ export class Departure {
         'No other relay that lacks them and has room takes the chunks of this one. Nothing was wiped, and it is back in service. Add relays or capacity, then try again.',
       );
     }
-    this.#update({ placed: Math.min(this.#status.total, this.#status.placed + chunks.length) });
+    const { total, placed, total_bytes, placed_bytes } = this.#status;
+    const bytes = chunks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#update({
+      placed: Math.min(total, placed + chunks.length),
+      placed_bytes: Math.min(total_bytes, placed_bytes + bytes),
+    });
   }
 
   /** Whether anything had to be handed over once more. */
@@ -190,4 +195,11 @@ export class Departure {
     const { state, total, placed } = this.#status;
     this.#parts.events.publish({ type: 'unjoin-progress', state, total, placed });
   }
+}
+
+function atFirst(
+  state: DepartureStatus['state'],
+  { chunks, bytes }: { readonly chunks: number; readonly bytes: number },
+): DepartureStatus {
+  return { state, total: chunks, placed: 0, total_bytes: bytes, placed_bytes: 0 };
 }

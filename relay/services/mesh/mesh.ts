@@ -41,7 +41,7 @@ export interface MeshOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** What this relay tells of itself to whoever draws the swarm. */
-  readonly report: () => RelayReport;
+  readonly report: () => Promise<RelayReport>;
 }
 
 export class Mesh implements MeshView {
@@ -65,7 +65,10 @@ export class Mesh implements MeshView {
       this.#onPrune(from);
       return {};
     });
-    router.handle(NEIGHBOURS, () => ({ neighbours: this.neighbours(), report: report() }));
+    router.handle(NEIGHBOURS, async () => ({
+      neighbours: this.neighbours(),
+      report: await report(),
+    }));
   }
 
   neighbours(): RelayId[] {

@@ -22,7 +22,7 @@ export interface TopologyOptions {
   readonly rpc: PeerRpc;
   readonly clock: Clock;
   /** Of this relay. */
-  readonly report: () => RelayReport;
+  readonly report: () => Promise<RelayReport>;
   /** Fires when the relay stops. */
   readonly stopped: AbortSignal;
 }
@@ -72,7 +72,7 @@ export class TopologyService {
     });
     const { mesh } = this.#options;
     claims.set(membership.self.id, new Set(mesh.neighbours()));
-    reports.set(membership.self.id, this.#options.report());
+    reports.set(membership.self.id, await this.#options.report());
     const ids = new Set(relays.map(({ id }) => id));
     return {
       relays: relays.map(({ id, host, port, state }) => {

@@ -11,7 +11,7 @@ export class FakeCare implements OperatedCare {
   repairs = 0;
   /** What a forced repair waits for. */
   pass: Promise<void> = Promise.resolve();
-  status: DepartureStatus = { state: 'serving', total: 0, placed: 0 };
+  status: DepartureStatus = { state: 'serving', total: 0, placed: 0, total_bytes: 0, placed_bytes: 0 };
 
   readonly auditor = { answer: () => Promise.resolve('ab'.repeat(32)) };
   readonly caretaker = this.#caretaker();
@@ -37,7 +37,7 @@ export class FakeCare implements OperatedCare {
         return status();
       },
       begin: () => {
-        this.status = { state: 'leaving', total: 3, placed: 0 };
+        this.status = { state: 'leaving', total: 3, placed: 0, total_bytes: 3000, placed_bytes: 0 };
       },
     };
   }

@@ -2,7 +2,8 @@ import type { IDBPObjectStore } from 'idb';
 import type { Bytes } from '../../../shared/bytes.ts';
 import { wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
-import type { ManifestId } from '../../../shared/ids.ts';
+import { parseManifestId } from '../../../shared/ids.ts';
+import type { ChunkId, ManifestId } from '../../../shared/ids.ts';
 import { HELD_FILE_MS } from '../../../shared/limits.ts';
 import { newestFirst } from '../local-stores.ts';
 import type { FileFacts, FileStore, HeldFile, LocalFile } from '../local-stores.ts';
@@ -80,6 +81,13 @@ export class IdbFiles implements FileStore {
   async letGo(id: ManifestId): Promise<void> {
     const record = await withStorageErrors(() => this.#database.get('files', id));
     if (record !== undefined && !isListed(record)) await this.remove(id);
+  }
+
+  async *references(): AsyncGenerator<ChunkId> {
+    for (const id of await withStorageErrors(() => this.#database.getAllKeys('files'))) {
+      const { rows } = await this.manifest(parseManifestId(id));
+      for (let index = 0; index < rows.length; index++) yield (await rows.at(index)).id;
+    }
   }
 
   async remove(id: ManifestId): Promise<void> {

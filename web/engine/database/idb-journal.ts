@@ -9,6 +9,21 @@ const PAGE_ENTRIES = 512;
 export const entryKeys = (uploadId: string, from: number): IDBKeyRange =>
   IDBKeyRange.bound([uploadId, from], [uploadId, Infinity]);
 
+/** All entries of an upload that were written before this is read. */
+export async function* readEntries(
+  database: LanvaultDatabase,
+  uploadId: string,
+): AsyncGenerator<JournalEntry> {
+  let from = 0;
+  for (;;) {
+    const range = entryKeys(uploadId, from);
+    const page = await withStorageErrors(() => database.getAll('journal-entries', range, PAGE_ENTRIES));
+    yield* page;
+    if (page.length < PAGE_ENTRIES) return;
+    from += page.length;
+  }
+}
+
 interface Waiting {
   readonly entries: readonly JournalEntry[];
   resolve(): void;
@@ -32,17 +47,8 @@ export class IdbJournal implements Journal {
     this.#nextSequence = nextSequence;
   }
 
-  async *entries(): AsyncGenerator<JournalEntry> {
-    let from = 0;
-    for (;;) {
-      const range = entryKeys(this.header.uploadId, from);
-      const page = await withStorageErrors(() =>
-        this.#database.getAll('journal-entries', range, PAGE_ENTRIES),
-      );
-      yield* page;
-      if (page.length < PAGE_ENTRIES) return;
-      from += page.length;
-    }
+  entries(): AsyncGenerator<JournalEntry> {
+    return readEntries(this.#database, this.header.uploadId);
   }
 
   /** Appends that come while one is being written share the next write: a disk flush each would slow fast networks. */

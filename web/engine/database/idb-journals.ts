@@ -1,9 +1,15 @@
 import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Journal, JournalEntry, JournalHeader } from '../../../shared/engine/ports.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
-import { journalHeld, journalMissing } from '../local-stores.ts';
-import type { AbandonedUpload, LeftoverUpload, UploadJournals, UploadOrigin } from '../local-stores.ts';
-import { IdbJournal, entryKeys } from './idb-journal.ts';
+import { journalGone, journalHeld, journalMissing } from '../local-stores.ts';
+import type {
+  AbandonedUpload,
+  LeftoverUpload,
+  OwnedJournal,
+  UploadJournals,
+  UploadOrigin,
+} from '../local-stores.ts';
+import { IdbJournal, entryKeys, readEntries } from './idb-journal.ts';
 import { acquireJournalLock, heldJournals } from './journal-lock.ts';
 import type { HeldLock } from '../web-lock.ts';
 import type { JournalRecord, LanvaultDatabase } from './schema.ts';
@@ -145,6 +151,26 @@ export class IdbJournals implements UploadJournals {
       });
       await lock.release();
     });
+  }
+
+  async *owned(): AsyncGenerator<OwnedJournal> {
+    for (const record of await withStorageErrors(() => this.#database.getAll('journals'))) {
+      const { uploadId, name, sizeBytes, state, manifestId } = record;
+      yield {
+        ...{ name: `The journal of ${name}`, sizeBytes },
+        complete: manifestId !== null,
+        here: true,
+        abandoned: state === 'abandoned',
+        entries: () => this.#entriesOf(uploadId),
+      };
+    }
+  }
+
+  async *#entriesOf(uploadId: string): AsyncGenerator<JournalEntry> {
+    yield* readEntries(this.#database, uploadId);
+    // One that is removed while it is read looks like a shorter one.
+    const key = await withStorageErrors(() => this.#database.getKey('journals', uploadId));
+    if (key === undefined) throw journalGone();
   }
 
   async #record({ key, ...plain }: JournalHeader): Promise<JournalRecord> {

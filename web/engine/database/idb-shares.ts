@@ -2,7 +2,7 @@ import { unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
 import type { Bytes } from '../../../shared/bytes.ts';
 import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
 import type { CapabilityLink, OwnerLink } from '../../../shared/format/capability.ts';
-import type { ManifestId } from '../../../shared/ids.ts';
+import type { ChunkId, ManifestId } from '../../../shared/ids.ts';
 import type { LinkChunk, ShareStore, SharedManifest } from '../local-stores.ts';
 import type { LanvaultDatabase, ShareRecord } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
@@ -62,6 +62,16 @@ export class IdbShares implements ShareStore {
 
   async remove(manifestId: ManifestId): Promise<void> {
     await withStorageErrors(() => this.#database.delete('shares', manifestId));
+  }
+
+  async *references(): AsyncGenerator<ChunkId> {
+    for (const { link, ownerLink, chunks } of await withStorageErrors(() =>
+      this.#database.getAll('shares'),
+    )) {
+      if (link !== null) yield link.id;
+      if (ownerLink !== undefined) yield ownerLink.id;
+      for (const { id } of chunks) yield id;
+    }
   }
 
   async #change(manifestId: ManifestId, change: (record: ShareRecord) => ShareRecord): Promise<void> {

@@ -8,5 +8,6 @@ export const VIEW_LOOKS: Readonly<Record<View, { readonly icon: IconName; readon
   network: { icon: 'network', label: 'Network' },
   map: { icon: 'map', label: 'Map' },
   activity: { icon: 'activity', label: 'Activity' },
+  storage: { icon: 'disk', label: 'Storage' },
   settings: { icon: 'settings', label: 'Settings' },
 };

@@ -9,6 +9,9 @@ const stateOf = (swarm: VirtualSwarm, index: number): string =>
 async function leave(swarm: VirtualSwarm, index: number): Promise<void> {
   swarm.relay(index).core.care.departure.begin();
   await swarm.until(() => stateOf(swarm, index) === 'left', { withinMs: 600_000 });
+  const { total, placed, total_bytes, placed_bytes } = swarm.relay(index).core.care.departure.status;
+  expect([placed, placed_bytes]).toEqual([total, total_bytes]);
+  expect(total_bytes).toBeGreaterThan(total);
   await swarm.during(swarm.relay(index).core.care.left);
   await swarm.stop(index);
 }

@@ -85,7 +85,13 @@ describe('operator endpoints', () => {
       url: '/unjoin',
       headers: { host, authorization },
     });
-    expect(begun.json()).toEqual({ state: 'leaving', total: 3, placed: 0 });
+    expect(begun.json()).toEqual({
+      state: 'leaving',
+      total: 3,
+      placed: 0,
+      total_bytes: 3000,
+      placed_bytes: 0,
+    });
   });
 
   it('orders from other sites’ pages are refused, token or not', async () => {

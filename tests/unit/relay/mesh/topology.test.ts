@@ -44,7 +44,7 @@ async function rig(count: number): Promise<Rig> {
       },
     },
     clock: swarm.clock,
-    report: () => reportOf(self.id),
+    report: () => Promise.resolve(reportOf(self.id)),
     stopped: self.stopped.signal,
   });
   return { swarm, self, topology, asked: () => ({ most, all }) };

@@ -269,6 +269,29 @@ describe('space', () => {
     await store.put(small.id, [small.bytes], 2000);
   });
 
+  it.each([
+    [20_000, 1000, 'what the disk has above the floor', 9000],
+    [6000, 1000, 'what is left of the capacity', 4000],
+    [20_000, 20_000, 'nothing', 0],
+    [0, 1000, 'nothing without storage', 0],
+  ])(
+    'with capacity %i and floor %i there is room for %s',
+    async (capacityBytes, freeSpaceFloorBytes, _what, room) => {
+      const filled = await rig.open();
+      const { id, bytes } = sampleChunk(2000);
+      await filled.put(id, [bytes], 2000);
+      await filled[Symbol.asyncDispose]();
+      const ops = { ...nodeFileOps, freeBytes: () => Promise.resolve(10_000) };
+      const store = await rig.open({ ops, capacityBytes, freeSpaceFloorBytes });
+      expect(await store.room()).toBe(room);
+    },
+  );
+
+  it('has no room on a disk that cannot be asked', async () => {
+    const ops = { ...nodeFileOps, freeBytes: () => Promise.reject(new Error('gone')) };
+    expect(await (await rig.open({ ops })).room()).toBe(0);
+  });
+
   it.each(['write', 'sync', 'rename'])(
     'a disk that fills up at the %s is NO_SPACE, and nothing stays',
     async (kind) => {

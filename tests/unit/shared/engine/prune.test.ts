@@ -115,6 +115,33 @@ describe('findOrphans', () => {
     expect(begun).toBe(true);
   });
 
+  it('says who holds each orphan, and shows whoever counts all that relays hold', async () => {
+    const bench = new PruneBench();
+    const kept = bench.chunk();
+    bench.journal(kept).finish();
+    const orphan = chunkOf(DELETE_KEY);
+    const [first, second] = bench.swarm.relays;
+    first?.hold(orphan);
+    second?.hold(orphan);
+    const foreign = bench.chunk(OTHER_USER);
+    const seen = new Map<string, number>();
+    const plan = await bench.find({
+      onChunk: (rows) => seen.set(rows[0]?.entry.id ?? '', new Set(rows.map(({ relay }) => relay)).size),
+    });
+    expect(plan.orphans.at(0)).toMatchObject({
+      id: orphan.id,
+      replicas: 2,
+      holders: [first?.id, second?.id],
+    });
+    expect(seen).toEqual(
+      new Map<string, number>([
+        [kept.id, 3],
+        [foreign.id, 3],
+        [orphan.id, 2],
+      ]),
+    );
+  });
+
   it('reads inventories of many pages, each row once', async () => {
     const bench = new PruneBench(70);
     const pageRows = Math.floor(MAX_INVENTORY_ROWS_HELD / 70);

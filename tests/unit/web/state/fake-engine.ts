@@ -17,9 +17,12 @@ import type { Deletions, FileDeletion } from '../../../../web/engine/deletion/de
 import type { FileChecks } from '../../../../web/engine/health/health-contract.ts';
 import { FakeDevice } from './fake-device.ts';
 import { distributionOf } from '../../shared/engine/distributions.ts';
+import type { StoragePort } from '../../../../web/engine/storage/storage-contract.ts';
 import type { LinkedFile, Sharing } from '../../../../web/engine/sharing/sharing-contract.ts';
 import type { EventBatch, NetworkPort, NetworkView } from '../../../../web/engine/network/network-port.ts';
 import type { RestoredVault, VaultPort, VaultStatus } from '../../../../web/engine/vault/vault-contract.ts';
+import { FakeStorage } from './fake-storage.ts';
+import { Watched } from './watched.ts';
 
 const FULL_ABILITIES: Abilities = {
   secureContext: true,
@@ -74,31 +77,6 @@ export function transfer(overrides: Partial<Transfer> = {}): Transfer {
     manifestId: null,
     ...overrides,
   };
-}
-
-/** A value with watchers that hear it at once and on each change. */
-class Watched<T> {
-  readonly watchers = new Set<(value: T) => void>();
-  #value: T;
-
-  constructor(value: T) {
-    this.#value = value;
-  }
-
-  get value(): T {
-    return this.#value;
-  }
-
-  set(value: T): void {
-    this.#value = value;
-    for (const watcher of this.watchers) watcher(value);
-  }
-
-  watch(watcher: (value: T) => void): () => void {
-    this.watchers.add(watcher);
-    watcher(this.#value);
-    return () => this.watchers.delete(watcher);
-  }
 }
 
 export function deletion(overrides: Partial<FileDeletion> = {}): FileDeletion {
@@ -202,6 +180,7 @@ export class FakeEngine implements AppEngine {
   readonly catalog = new FakeCatalog();
   readonly device = new FakeDevice();
   readonly incoming = { takeShared: () => Promise.resolve([]), watchOpened: () => undefined };
+  readonly stored = new FakeStorage();
   readonly uploads: { files: readonly PickedFile[]; mode: CompressionMode; folder: string }[] = [];
   readonly calls: string[] = [];
   chunkRows: readonly ChunkRow[] = [];
@@ -279,6 +258,10 @@ export class FakeEngine implements AppEngine {
       return this.restored;
     },
   };
+
+  storage(): Promise<StoragePort> {
+    return this.#act('storage').then(() => this.stored);
+  }
 
   readonly deletions: Deletions = {
     watch: (callback) => this.deleted.watch(callback),
