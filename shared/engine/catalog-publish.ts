@@ -55,6 +55,8 @@ export interface OwnerOptions {
   readonly catalog: Pick<CatalogPort, 'publish' | 'unpublish'>;
   readonly store: PublicationStore;
   readonly vaultSecret: Bytes;
+  /** Of vaults that this device had before: what was published with one is taken back with it. */
+  readonly formerSecrets?: readonly Bytes[];
 }
 
 export type PublishOptions = OwnerOptions &
@@ -100,10 +102,9 @@ export async function publishManifest(
     await store.save(own);
   };
 
-  const signer = await signerOf(vaultSecret, own);
-  const list = catalogListOf(toHex(signer.publicKey));
   let { entry } = own;
   if (entry === null) {
+    const signer = await signerOf(vaultSecret, own);
     const remember: StoreLinkOptions['remember'] = (chunk) => keep({ chunks: [...own.chunks, chunk] });
     const link = await storeManifestLink(manifest, { ...options, remember }, signal);
     const value = formatPublication({
@@ -114,12 +115,16 @@ export async function publishManifest(
       manifest: link.id,
       key: toBase64Url(link.key, { padding: false }),
     });
-    entry = await signEntry(signer, list, value);
+    entry = await signEntry(signer, catalogListOf(toHex(signer.publicKey)), value);
     await keep({ entry });
   }
   const { holders } = await catalog.publish(entry, signal);
   await keep({ state: 'published' });
-  return { publication: own, entryId: entryId(list, entry), holders: holders.length };
+  return {
+    publication: own,
+    entryId: entryId(catalogListOf(entry.public_key), entry),
+    holders: holders.length,
+  };
 }
 
 /**
@@ -128,13 +133,16 @@ export async function publishManifest(
  */
 export async function unpublish(
   publication: OwnPublication,
-  { catalog, store, vaultSecret }: OwnerOptions,
+  { catalog, store, vaultSecret, formerSecrets = [] }: OwnerOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { entry } = publication;
   if (entry !== null) {
-    const signer = await signerOf(vaultSecret, publication);
-    if (toHex(signer.publicKey) !== entry.public_key)
+    const signers = await Promise.all(
+      [vaultSecret, ...formerSecrets].map((secret) => signerOf(secret, publication)),
+    );
+    const signer = signers.find(({ publicKey }) => toHex(publicKey) === entry.public_key);
+    if (signer === undefined)
       throw new AppError(
         'FORBIDDEN',
         'This was published with another vault: only that one can unpublish it.',
@@ -157,10 +165,19 @@ export async function noteUnpublishing(manifestId: ManifestId, store: Publicatio
   }
 }
 
-/** Takes back what is noted as `unpublishing`. Throws as `unpublish` does: the rest stays noted. */
+/** Takes back what is noted as `unpublishing`; what could not be stays noted. Throws the first of what `unpublish` has thrown. */
 export async function settleUnpublishing(options: OwnerOptions, signal: AbortSignal): Promise<void> {
-  for (const publication of await options.store.list())
-    if (publication.state === 'unpublishing') await unpublish(publication, options, signal);
+  const noted = (await options.store.list()).filter(({ state }) => state === 'unpublishing');
+  const failures: AppError[] = [];
+  for (const publication of noted) {
+    try {
+      await unpublish(publication, options, signal);
+    } catch (cause) {
+      failures.push(AppError.from(cause));
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined) throw first;
 }
 
 /**

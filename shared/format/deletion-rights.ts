@@ -84,8 +84,11 @@ export function parseRight(text: unknown): Omit<DeletionRight, 'id'> {
  */
 export async function assertRightsTo(rows: ChunkRows, rights: DeletionRights): Promise<void> {
   if (rights.length < rows.length) throw notItsOwn();
-  for (let index = 0; index < rows.length; index++)
+  for (let index = 0; index < rows.length; index++) {
     if ((await rows.at(index)).id !== rights.at(index).id) throw notItsOwn();
+    // A page stays responsive.
+    if (index % PAGE_RIGHTS === PAGE_RIGHTS - 1) await new Promise((resolve) => setTimeout(resolve));
+  }
 }
 
 function notItsOwn(): AppError {

@@ -105,9 +105,8 @@ export class PageCatalog implements PublicCatalog {
     try {
       await settleUnpublishing(this.#owner, this.#disposed.signal);
     } catch (cause) {
-      const { code } = AppError.from(cause);
-      // Whoever does not answer now is asked the next time.
-      if (!['UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED', 'NO_SESSION', 'ABORTED'].includes(code)) throw cause;
+      // It is shown as what is yet to be taken back, and tried again with the next look at the catalog.
+      if (!(cause instanceof AppError)) throw cause;
     }
   }
 
@@ -117,7 +116,13 @@ export class PageCatalog implements PublicCatalog {
 
   get #owner(): OwnerOptions {
     const { stores, swarm } = this.#options;
-    return { catalog: swarm.catalog, store: stores.publications, vaultSecret: stores.vault.secret };
+    const { secret: vaultSecret, former } = stores.vault;
+    return {
+      catalog: swarm.catalog,
+      store: stores.publications,
+      vaultSecret,
+      formerSecrets: former.map(({ secret }) => secret),
+    };
   }
 
   #tell(): void {

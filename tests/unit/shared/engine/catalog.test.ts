@@ -346,6 +346,16 @@ describe('publishing', () => {
     expect(first === undefined ? null : entryIdOf(first)).not.toBe(second);
   });
 
+  it('is taken back with the vault that published it, after another has taken its place', async () => {
+    const { catalog, store, options, publish } = await stage();
+    await publish();
+    const restored = { ...options, vaultSecret: new Uint8Array(32).fill(4) };
+    await noteUnpublishing(store.only.manifestId, store);
+    await expect(settleUnpublishing(restored, never())).rejects.toThrow(failing('FORBIDDEN'));
+    await settleUnpublishing({ ...restored, formerSecrets: [VAULT] }, never());
+    expect([store.only.state, catalog.entries.size]).toEqual(['unpublished', 0]);
+  });
+
   it('is not read when its file is of another size than it says', async () => {
     const { bench, catalog, options, publish } = await stage();
     await publish();
