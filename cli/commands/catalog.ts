@@ -1,3 +1,4 @@
+import { deriveDeleteKey } from '../../shared/crypto/kdf.ts';
 import { listCatalog, openPublication } from '../../shared/engine/catalog.ts';
 import type { CatalogEntry, CatalogPort, CatalogSummary } from '../../shared/engine/catalog.ts';
 import { entryIdOf, unpublish } from '../../shared/engine/catalog-publish.ts';
@@ -98,8 +99,14 @@ export async function catalogUnpublish(
   const store = new FilePublicationStore(dataFolder);
   const publication = ownNamed(await store.list(), name);
   const vault = await openVault(dataFolder, output.warn);
-  const catalog = catalogOf(await chooseSwarm(options, 'download', signal));
-  await unpublish(publication, { catalog, store, vaultSecret: vault.secret }, signal);
+  const chosen = await chooseSwarm(options, 'download', signal);
+  const deleteKeys = [await deriveDeleteKey(vault.secret, vault.deviceId)];
+  const { swarm } = chosen;
+  await unpublish(
+    publication,
+    { catalog: catalogOf(chosen), store, vaultSecret: vault.secret, swarm, deleteKeys },
+    signal,
+  );
   output.result({ id: entryIdOf(publication), name: publication.name });
   output.say(`Unpublished ${printable(publication.name)}. Whoever has opened it may have kept the key.`);
 }

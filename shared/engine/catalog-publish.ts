@@ -18,7 +18,12 @@ import {
 } from '../protocol/catalog.ts';
 import { entryId, signEntry, signRemoval } from '../protocol/records.ts';
 import type { ListEntry } from '../protocol/records.ts';
+import { DELETE_BATCH_CHUNKS } from '../limits.ts';
 import type { CatalogPort } from './catalog.ts';
+import { systemClock } from './clock.ts';
+import type { EngineClock } from './clock.ts';
+import { rightOver, sendDeletions } from './delete-tokens.ts';
+import type { DeletionPort } from './deletion-ports.ts';
 import { storeManifestLink } from './links.ts';
 import type { StoreLinkOptions } from './links.ts';
 
@@ -57,6 +62,14 @@ export interface OwnerOptions {
   readonly vaultSecret: Bytes;
   /** Of vaults that this device had before: what was published with one is taken back with it. */
   readonly formerSecrets?: readonly Bytes[];
+}
+
+export interface UnpublishOptions extends OwnerOptions {
+  /** Deletes what the entry led to, so that it opens nothing any more, whoever still has it. */
+  readonly swarm: DeletionPort;
+  /** Under which the chunks may have been made: this device's, and those that it had before. */
+  readonly deleteKeys: readonly Bytes[];
+  readonly clock?: EngineClock;
 }
 
 export type PublishOptions = OwnerOptions &
@@ -128,14 +141,16 @@ export async function publishManifest(
 }
 
 /**
- * Takes a publication out of the catalog, for good; twice is fine. Whoever has read the entry before may have kept the key.
- * Throws what the catalog's port throws: it is `unpublishing` then, to be tried again.
+ * Takes a publication out of the catalog, for good, and deletes the stored manifest that it led to; twice is fine. Whoever has opened
+ * it before may have kept the file's key. Throws what the catalog's port and deleting throw: it is `unpublishing` then, to be tried
+ * again.
  */
 export async function unpublish(
   publication: OwnPublication,
-  { catalog, store, vaultSecret, formerSecrets = [] }: OwnerOptions,
+  options: UnpublishOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { catalog, store, vaultSecret, formerSecrets = [] } = options;
   const { entry } = publication;
   if (entry !== null) {
     const signers = await Promise.all(
@@ -151,7 +166,19 @@ export async function unpublish(
     const list = catalogListOf(entry.public_key);
     await catalog.unpublish(await signRemoval(signer, list, entryId(list, entry)), signal);
   }
+  await deleteChunks(publication, options, signal);
   await store.save({ ...publication, state: 'unpublished' });
+}
+
+async function deleteChunks(
+  { chunks }: OwnPublication,
+  { swarm, deleteKeys, clock = systemClock }: UnpublishOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const rights = await Promise.all(chunks.map((chunk) => rightOver(deleteKeys, { ...chunk, token: null })));
+  const deletions = rights.filter((right) => right !== null);
+  for (let start = 0; start < deletions.length; start += DELETE_BATCH_CHUNKS)
+    await sendDeletions(swarm, deletions.slice(start, start + DELETE_BATCH_CHUNKS), clock, signal);
 }
 
 /**
@@ -166,7 +193,7 @@ export async function noteUnpublishing(manifestId: ManifestId, store: Publicatio
 }
 
 /** Takes back what is noted as `unpublishing`; what could not be stays noted. Throws the first of what `unpublish` has thrown. */
-export async function settleUnpublishing(options: OwnerOptions, signal: AbortSignal): Promise<void> {
+export async function settleUnpublishing(options: UnpublishOptions, signal: AbortSignal): Promise<void> {
   const noted = (await options.store.list()).filter(({ state }) => state === 'unpublishing');
   const failures: AppError[] = [];
   for (const publication of noted) {

@@ -8,7 +8,11 @@ import {
   settleUnpublishing,
   unpublish,
 } from '../../../shared/engine/catalog-publish.ts';
-import type { OwnPublication, OwnerOptions } from '../../../shared/engine/catalog-publish.ts';
+import type {
+  OwnPublication,
+  OwnerOptions,
+  UnpublishOptions,
+} from '../../../shared/engine/catalog-publish.ts';
 import type { EngineClock } from '../../../shared/engine/clock.ts';
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import type { SwarmView } from '../../../shared/engine/swarm-view.ts';
@@ -17,6 +21,7 @@ import { formatLink } from '../../../shared/format/capability.ts';
 import type { Manifest } from '../../../shared/format/manifest-types.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { CATALOG_POLL_MS, MAX_CATALOG_ROWS_KEPT } from '../../../shared/limits.ts';
+import { deleteKeysOf } from '../delete-keys.ts';
 import type { LocalStores } from '../local-stores.ts';
 import type { LinkedFile, Sharing } from '../sharing/sharing-contract.ts';
 import type { SwarmGate } from '../swarm-gate.ts';
@@ -35,7 +40,7 @@ export interface PageCatalogOptions {
   readonly stores: Pick<LocalStores, 'vault' | 'publications'>;
   /** Of a file on the list. Throws as `ManifestSource.get`. */
   readonly manifestOf: (id: ManifestId, signal: AbortSignal) => Promise<Manifest>;
-  readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get' | 'catalog'>;
+  readonly swarm: Pick<RelaySwarm, 'members' | 'put' | 'get' | 'deleteChunks' | 'catalog'>;
   readonly view: SwarmView;
   readonly gate: Pick<SwarmGate, 'locks' | 'whenOpen'>;
   readonly sharing: Pick<Sharing, 'open' | 'close'>;
@@ -95,7 +100,8 @@ export class PageCatalog implements PublicCatalog {
     if (publication === undefined)
       throw new AppError('NOT_FOUND', 'This device has not published that: only the one that did can.');
     try {
-      await throughLocks(gate, signal, () => unpublish(publication, this.#owner, signal));
+      const options = await this.#unpublishing();
+      await throughLocks(gate, signal, () => unpublish(publication, options, signal));
     } finally {
       this.#tell();
     }
@@ -103,7 +109,7 @@ export class PageCatalog implements PublicCatalog {
 
   async settle(): Promise<void> {
     try {
-      await settleUnpublishing(this.#owner, this.#disposed.signal);
+      await settleUnpublishing(await this.#unpublishing(), this.#disposed.signal);
     } catch (cause) {
       // It is shown as what is yet to be taken back, and tried again with the next look at the catalog.
       if (!(cause instanceof AppError)) throw cause;
@@ -112,6 +118,11 @@ export class PageCatalog implements PublicCatalog {
 
   dispose(): void {
     this.#disposed.abort();
+  }
+
+  async #unpublishing(): Promise<UnpublishOptions> {
+    const { stores, swarm } = this.#options;
+    return { ...this.#owner, swarm, deleteKeys: await deleteKeysOf(stores.vault) };
   }
 
   get #owner(): OwnerOptions {

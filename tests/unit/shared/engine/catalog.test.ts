@@ -257,7 +257,7 @@ describe('publishing', () => {
     const { swarm, clock, manifest } = bench;
     const [catalog, store] = [new MemoryCatalog(), new MemoryPublications()];
     const common = { catalog, store, vaultSecret: VAULT };
-    const options = { ...common, swarm, clock, xz, deleteKey: DELETE_KEY };
+    const options = { ...common, swarm, clock, xz, deleteKey: DELETE_KEY, deleteKeys: [DELETE_KEY] };
     const publish = () => clock.run(publishManifest(manifest, options, never()));
     return { bench, catalog, store, options, publish };
   }
@@ -294,7 +294,7 @@ describe('publishing', () => {
   });
 
   it('is taken back when its file is deleted, and what it is read from is referred to until then', async () => {
-    const { catalog, store, options, publish } = await stage();
+    const { bench, catalog, store, options, publish } = await stage();
     const { publication: own } = await publish();
     const referred = async (): Promise<string[]> => Array.fromAsync(publishedChunks(store));
     expect(await referred()).toEqual(own.chunks.map(({ id }) => id));
@@ -302,8 +302,12 @@ describe('publishing', () => {
     expect(store.only.state).toBe('published');
     await noteUnpublishing(own.manifestId, store);
     expect([store.only.state, catalog.entries.size]).toEqual(['unpublishing', 1]);
-    await settleUnpublishing(options, never());
+    const left = (): number => own.chunks.flatMap(({ id }) => bench.swarm.holdersOf(id)).length;
+    expect(left()).toBe(5);
+    await bench.clock.run(settleUnpublishing(options, never()));
     expect([store.only.state, catalog.entries.size, await referred()]).toEqual(['unpublished', 0, []]);
+    // Whoever has kept the entry opens nothing with it.
+    expect(left()).toBe(0);
   });
 
   it('has a signer of its own each time', async () => {
@@ -332,13 +336,17 @@ describe('publishing', () => {
     const { bench, catalog, store, options, publish } = await stage();
     await publish();
     const stranger = { ...options, vaultSecret: new Uint8Array(32).fill(4) };
-    await expect(unpublish(store.only, stranger, never())).rejects.toThrow(failing('FORBIDDEN'));
+    await expect(bench.clock.run(unpublish(store.only, stranger, never()))).rejects.toThrow(
+      failing('FORBIDDEN'),
+    );
     expect(store.only.state).toBe('published');
     catalog.fault = new AppError('UNAVAILABLE', 'Nobody is there.');
-    await expect(unpublish(store.only, options, never())).rejects.toThrow(failing('UNAVAILABLE'));
+    await expect(bench.clock.run(unpublish(store.only, options, never()))).rejects.toThrow(
+      failing('UNAVAILABLE'),
+    );
     expect(store.only.state).toBe('unpublishing');
     catalog.fault = null;
-    await unpublish(store.only, options, never());
+    await bench.clock.run(unpublish(store.only, options, never()));
     expect([store.only.state, catalog.entries.size]).toEqual(['unpublished', 0]);
     // What is published again is another publication: the removal of the first one stays.
     const { entryId: second } = await bench.clock.run(publishManifest(bench.manifest, options, never()));
@@ -347,12 +355,14 @@ describe('publishing', () => {
   });
 
   it('is taken back with the vault that published it, after another has taken its place', async () => {
-    const { catalog, store, options, publish } = await stage();
+    const { bench, catalog, store, options, publish } = await stage();
     await publish();
     const restored = { ...options, vaultSecret: new Uint8Array(32).fill(4) };
     await noteUnpublishing(store.only.manifestId, store);
-    await expect(settleUnpublishing(restored, never())).rejects.toThrow(failing('FORBIDDEN'));
-    await settleUnpublishing({ ...restored, formerSecrets: [VAULT] }, never());
+    await expect(bench.clock.run(settleUnpublishing(restored, never()))).rejects.toThrow(
+      failing('FORBIDDEN'),
+    );
+    await bench.clock.run(settleUnpublishing({ ...restored, formerSecrets: [VAULT] }, never()));
     expect([store.only.state, catalog.entries.size]).toEqual(['unpublished', 0]);
   });
 

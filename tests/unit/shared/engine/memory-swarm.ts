@@ -5,6 +5,7 @@ import { AppError } from '../../../../shared/errors.ts';
 import type { ErrorCode } from '../../../../shared/errors.ts';
 import { parseRelayId } from '../../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
+import type { Deletion, DeletionOutcome } from '../../../../shared/engine/deletion-ports.ts';
 import type { EngineClock } from '../../../../shared/engine/clock.ts';
 import type { LocatedChunks } from '../../../../shared/engine/relay-client.ts';
 import type { PutOutcome, SwarmPort } from '../../../../shared/engine/ports.ts';
@@ -102,6 +103,21 @@ export class MemorySwarm implements SwarmPort {
     const relay = this.relays.find((each) => each.id === id);
     if (relay === undefined) throw new Error('No such relay.');
     return relay;
+  }
+
+  /** By every live relay; tokens are checked, the rest is as honest relays do it. */
+  deleteChunks(deletions: readonly Deletion[]): Promise<readonly DeletionOutcome[]> {
+    const hash = (...parts: Uint8Array[]): Buffer =>
+      createHash('sha256').update(Buffer.concat(parts)).digest();
+    const confirmed = this.live.map((relay) => relay.id);
+    return Promise.resolve(
+      deletions.map(({ id, token, bodyHash }): DeletionOutcome => {
+        if (hash(hash(token), bodyHash).toString('hex') !== id)
+          return { id, status: 'forbidden', confirmed: [], pending: [] };
+        for (const relay of this.live) relay.chunks.delete(id);
+        return { id, status: 'deleted', confirmed, pending: [] };
+      }),
+    );
   }
 
   holdersOf(id: ChunkId): MemoryRelay[] {

@@ -58,7 +58,7 @@ export class DeletingSwarm extends MemorySwarm implements DeletionPort {
   readonly deleted = new Set<ChunkId>();
   deletable = true;
 
-  deleteChunks(deletions: readonly Deletion[]): Promise<readonly DeletionOutcome[]> {
+  override deleteChunks(deletions: readonly Deletion[]): Promise<readonly DeletionOutcome[]> {
     if (!this.deletable) return Promise.reject(new AppError('UNAVAILABLE', 'No relay answers.'));
     return Promise.resolve(
       deletions.map(({ id, token, bodyHash }) => {

@@ -57,6 +57,7 @@ function visit(stores: LocalStores) {
     members: swarm.members.bind(swarm),
     put: swarm.put.bind(swarm),
     get: swarm.get.bind(swarm),
+    deleteChunks: swarm.deleteChunks.bind(swarm),
     catalog: shared,
   };
   const manifestOf = (id: ManifestId): Promise<Manifest> => stores.files.manifest(id);
@@ -225,6 +226,7 @@ describe('the catalog of a page', () => {
       members: swarm.members.bind(swarm),
       put: swarm.put.bind(swarm),
       get: swarm.get.bind(swarm),
+      deleteChunks: swarm.deleteChunks.bind(swarm),
       catalog: shared,
     };
     const gate = new LockableGate();
@@ -254,13 +256,7 @@ describe('the catalog of a page', () => {
       unlist: () => Promise.resolve(),
       swarm: {
         members: (aborted) => swarm.members(aborted),
-        deleteChunks: (chunks) => {
-          for (const chunk of chunks) for (const relay of swarm.relays) relay.chunks.delete(chunk.id);
-          const confirmed = swarm.relays.map((relay) => relay.id);
-          return Promise.resolve(
-            chunks.map((chunk) => ({ id: chunk.id, status: 'deleted' as const, confirmed, pending: [] })),
-          );
-        },
+        deleteChunks: (chunks) => swarm.deleteChunks(chunks),
       },
       onGone: () => undefined,
     });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DeletionOutcome } from '../../../../../shared/engine/deletion-ports.ts';
 import { createSwarmView } from '../../../../../shared/engine/swarm-view.ts';
 import type { ManifestId } from '../../../../../shared/ids.ts';
 import { DeletionQueue } from '../../../../../web/engine/deletion/deletion-queue.ts';
@@ -55,18 +54,7 @@ function remove(stores: LocalStores, id: ManifestId): Promise<FileDeletion> {
           holders: ids.map((chunk) => swarm.holdersOf(chunk).map((relay) => relay.id)),
           unreachable: [],
         }),
-      deleteChunks: (deletions) =>
-        Promise.resolve(
-          deletions.map(({ id: chunk }): DeletionOutcome => {
-            for (const relay of swarm.live) relay.chunks.delete(chunk);
-            return {
-              id: chunk,
-              status: 'deleted',
-              confirmed: swarm.live.map((relay) => relay.id),
-              pending: [],
-            };
-          }),
-        ),
+      deleteChunks: (deletions) => swarm.deleteChunks(deletions),
     },
   });
   queues.push(queue);
