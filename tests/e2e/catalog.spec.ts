@@ -29,6 +29,7 @@ test('a file is published, found and played by somebody else, kept, taken out, a
   browser,
   stage,
 }) => {
+  test.slow();
   await writeFile(stage.path(HOSTILE), 'hello\n');
   await openApp(page, stage);
   const other = await stranger(browser, stage);
@@ -89,7 +90,7 @@ test('a file is published, found and played by somebody else, kept, taken out, a
   await page.getByRole('button', { name: 'Take out… Holiday film.webm' }).click();
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Take it out' }).click();
-  await expect(entry(page, 'Holiday film.webm')).toHaveCount(0);
+  await expect(entry(page, 'Holiday film.webm')).toHaveCount(0, { timeout: 40_000 });
   await expect(entry(other, 'Holiday film.webm')).toHaveCount(0, { timeout: 40_000 });
 
   // What is deleted for everybody is not left in the catalog.

@@ -67,7 +67,7 @@ test('a link plays a video and gives its very bytes in a browser that has nothin
   await other.goto(web);
   const dialog = other.getByRole('dialog');
   await expect(dialog).toContainText('clip.webm', { timeout: 30_000 });
-  await expect(dialog).toContainText('on 5 relays');
+  await expect(dialog).toContainText('Survives any 4 relays');
   const key = KEY.exec(web)?.[1] ?? 'no key';
   expect(key).toHaveLength(43);
   expect(other.url()).not.toContain(key);
@@ -111,7 +111,7 @@ test('a pasted link is added to my files, and is there after a reload', async ({
   await other.keyboard.press('Enter');
   const dialog = other.getByRole('dialog');
   await expect(dialog).toContainText(name, { timeout: 30_000 });
-  await expect(dialog).toContainText('on 5 relays');
+  await expect(dialog).toContainText('Survives any 4 relays');
   await expectAccessible(other);
   await dialog.getByRole('button', { name: 'Add to my files' }).click();
   await expect(dialog).toContainText('It is among your files.');
@@ -189,6 +189,7 @@ test('an owner’s link and manifest let somebody else delete the file for every
   browser,
   stage,
 }) => {
+  test.slow();
   const name = 'joint.bin';
   await writeMixedFile(stage.path(name), 2_500_000);
   await openApp(page, stage);
@@ -234,7 +235,7 @@ test('an owner’s link and manifest let somebody else delete the file for every
   await other.getByRole('button', { name: 'Delete for everybody' }).click();
   const item = other.getByRole('region', { name: 'Deletions' }).getByRole('listitem', { name });
   await expect(item).toContainText('Deleted', { timeout: 60_000 });
-  await expect(item.getByRole('listitem').filter({ hasText: 'deleted' })).not.toHaveCount(0);
+  await expect(item).toContainText(/^.*([5-6]) of \1 relays have confirmed/s);
   for (const link of [reader.web, owner.web]) {
     await other.evaluate((text) => (location.hash = new URL(text).hash), link);
     await expect(list).toContainText('No relay here can open this link', { timeout: 60_000 });
