@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { expectAccessible } from './axe.ts';
-import { downloadFile, expect, openApp, test } from './stage.ts';
+import { expect, openApp, test } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** Devices ask each other four times a minute. */
@@ -20,8 +20,8 @@ async function uploadFolder(page: Page, folder: string, ...names: readonly strin
   for (const name of names) await expectListed(page, name, 90_000);
 }
 
-async function expectListed(page: Page, name: string, timeoutMs = IN_STEP_MS): Promise<void> {
-  await expect(page.getByRole('button', { name: `Open ${name}`, exact: true })).toBeVisible({
+async function expectListed(page: Page, path: string, timeoutMs = IN_STEP_MS): Promise<void> {
+  await expect(page.getByRole('button', { name: `Open ${path}`, exact: true })).toBeVisible({
     timeout: timeoutMs,
   });
 }
@@ -68,7 +68,7 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await writeMixedFile(stage.path('Photos/2026/beach.bin'), 2_500_000);
   await writeFile(stage.path('Photos/notes.txt'), 'remember the milk\n');
   await openApp(page, stage);
-  await uploadFolder(page, stage.path('Photos'), 'beach.bin', 'notes.txt');
+  await uploadFolder(page, stage.path('Photos'), 'Photos/2026/beach.bin', 'Photos/notes.txt');
 
   // The first upload asks for the words, once.
   const reminder = page.getByRole('status').filter({ hasText: 'Write down your 24 words' });
@@ -116,13 +116,17 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await other.getByRole('button', { name: 'Cancel' }).click();
   await restore(other, words);
   await openFiles(other);
-  await expectListed(other, 'beach.bin');
-  await expectListed(other, 'notes.txt');
-  await downloadFile(other, 'beach.bin', stage.path('beach again.bin'));
+  await expectListed(other, 'Photos/2026/beach.bin');
+  await expectListed(other, 'Photos/notes.txt');
+  const started = other.waitForEvent('download');
+  await other.getByRole('button', { name: 'Download Photos/2026/beach.bin' }).click();
+  const download = await started;
+  expect(download.suggestedFilename()).toBe('beach.bin');
+  await download.saveAs(stage.path('beach again.bin'));
   expect(await sha256OfFile(stage.path('beach again.bin'))).toBe(
     await sha256OfFile(stage.path('Photos/2026/beach.bin')),
   );
-  await other.getByRole('button', { name: 'Open notes.txt' }).click();
+  await other.getByRole('button', { name: 'Open Photos/notes.txt' }).click();
   await expect(other.getByRole('dialog')).toContainText('remember the milk');
   await other.context().close();
 
@@ -133,4 +137,55 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   const listed = await user.run('list', '--json');
   const { files } = JSON.parse(listed.stdout) as { files: { path: string }[] };
   expect(files.map(({ path }) => path)).toEqual(['Photos/2026/beach.bin', 'Photos/notes.txt']);
+});
+
+test('two browsers of one vault change it at the same time, and both end with all of it', async ({
+  page,
+  browser,
+  stage,
+}) => {
+  for (const [folder, name] of [
+    ['one/Trip', 'a.txt'],
+    ['two/Trip', 'b.txt'],
+    ['one/Only one', 'c.txt'],
+    ['two/Only two', 'd.txt'],
+  ] as const) {
+    await mkdir(stage.path(folder), { recursive: true });
+    await writeFile(stage.path(`${folder}/${name}`), `${name}\n`);
+  }
+  await writeFile(stage.path('first.txt'), 'first\n');
+  await openApp(page, stage);
+  await page.getByLabel('Files to upload').setInputFiles(stage.path('first.txt'));
+  await expectListed(page, 'first.txt', 60_000);
+  await expectPublished(page);
+  await page.getByRole('button', { name: 'Show my words…' }).click();
+  const words = await readWords(page);
+  await page.keyboard.press('Escape');
+  await openFiles(page);
+  const other = await freshProfile(browser, stage);
+  await restore(other, words);
+  await openFiles(other);
+  await expectListed(other, 'first.txt');
+
+  await Promise.all([
+    uploadFolder(page, stage.path('one/Trip'), 'Trip/a.txt'),
+    uploadFolder(other, stage.path('two/Trip'), 'Trip/b.txt'),
+  ]);
+  await Promise.all([
+    uploadFolder(page, stage.path('one/Only one'), 'Only one/c.txt'),
+    uploadFolder(other, stage.path('two/Only two'), 'Only two/d.txt'),
+  ]);
+  for (const each of [page, other]) {
+    for (const path of ['Trip/a.txt', 'Trip/b.txt', 'Only one/c.txt', 'Only two/d.txt', 'first.txt'])
+      await expectListed(each, path);
+  }
+  // What one of them takes out is gone for both, and from the relays.
+  await page.getByRole('button', { name: 'More actions for Trip/a.txt' }).click();
+  await page.getByRole('menuitem', { name: 'Delete… Trip/a.txt' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
+  await expect(other.getByRole('button', { name: 'Open Trip/a.txt' })).toHaveCount(0, {
+    timeout: IN_STEP_MS,
+  });
+  await expectListed(other, 'Trip/b.txt');
+  await other.context().close();
 });

@@ -51,7 +51,10 @@ async function respond(request: Request, open: OpenFile): Promise<Response> {
     ...isolationHeaders(contentType),
     'accept-ranges': 'bytes',
     'cache-control': 'no-store',
-    'content-disposition': contentDisposition(target.download ? 'attachment' : 'inline', file.name),
+    'content-disposition': contentDisposition(
+      target.download ? 'attachment' : 'inline',
+      target.name === '' ? file.name : target.name,
+    ),
     'content-type': contentType,
     etag,
   });

@@ -197,13 +197,14 @@ export class PageVault implements LoadedVault, AsyncDisposable {
     this.#tell({ syncing: true });
     try {
       await this.#options.gate.whenOpen(signal);
-      await this.#enrolment.enrol(signal);
+      const failure = await this.#enrolment.enrol(signal);
       const reading = await this.#exchange(signal);
       await this.#enrolment.followRemovals();
       if (reading !== null) {
         const comparedAt = new Date().toISOString();
         this.#tell({ devices: reading.devices, unread: reading.unread, comparedAt, error: null });
       }
+      if (failure !== null) throw failure;
       return reading !== null;
     } finally {
       this.#tried = new Set((await this.#enrolment.waiting()).map(({ manifestId }) => manifestId));

@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, throwIfAborted } from '../../../shared/errors.ts';
 import { formatLink } from '../../../shared/format/capability.ts';
 import type { CapabilityLink } from '../../../shared/format/capability.ts';
 import { baseName, folderOf } from '../../../shared/format/file-path.ts';
@@ -56,15 +56,16 @@ export class VaultEnrolment {
     return unknown.filter(({ manifestId }) => !deleting.has(manifestId));
   }
 
-  /** Adds them all. Throws `NOT_ENOUGH_RELAYS` and the like at the first that cannot be, after those before it. */
-  async enrol(signal: AbortSignal): Promise<void> {
+  /** Adds them all. Gives the first error; one that time may cure ends it, any other concerns one file. Throws `ABORTED`. */
+  async enrol(signal: AbortSignal): Promise<AppError | null> {
     const { local, hold, stores } = this.#options;
     const waiting = await this.waiting();
     try {
-      for (const file of waiting) await this.#enrolOne(file, signal);
+      const failure = await this.#enrolAll(waiting, signal);
       const { live } = manifestsIn((await hold.read()).index);
       for (const { manifestId, indexed } of local.current)
         if (!indexed && live.has(manifestId)) await stores.files.markIndexed(manifestId);
+      return failure;
     } finally {
       await local.refresh();
     }
@@ -104,6 +105,20 @@ export class VaultEnrolment {
     await stores.shares.remove(id);
     await stores.files.remove(id);
     await local.changed();
+  }
+
+  async #enrolAll(files: readonly LocalFile[], signal: AbortSignal): Promise<AppError | null> {
+    let failure: AppError | null = null;
+    for (const file of files) {
+      try {
+        await this.#enrolOne(file, signal);
+      } catch (cause) {
+        throwIfAborted(signal);
+        failure ??= AppError.from(cause);
+        if (AppError.from(cause).retryable) break;
+      }
+    }
+    return failure;
   }
 
   async #enrolOne({ manifestId }: LocalFile, signal: AbortSignal): Promise<void> {

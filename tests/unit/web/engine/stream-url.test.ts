@@ -16,9 +16,14 @@ describe('stream URLs', () => {
     const anyName = fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units));
     fc.assert(
       fc.property(anyName, fc.boolean(), (name, download) => {
+        const base = name.split('/').pop() ?? '';
+        fc.pre(base !== '.' && base !== '..');
         const url = new URL(formatStreamUrl(ID, name, download), ORIGIN);
         expect(url.origin).toBe(ORIGIN);
-        expect(parseStreamUrl(url)).toEqual({ manifestId: ID, download, version: STREAM_VERSION });
+        expect(parseStreamUrl(url)).toEqual({
+          ...{ manifestId: ID, download, version: STREAM_VERSION },
+          name: base.replace(/\p{Cs}/gu, '\ufffd'),
+        });
       }),
     );
   });

@@ -5,7 +5,7 @@ import { AppError } from '../../../../shared/errors.ts';
 import { parseManifestId } from '../../../../shared/ids.ts';
 import { respondToStream } from '../../../../web/sw/stream-response.ts';
 import type { ReadableFile } from '../../../../web/sw/stream-response.ts';
-import { formatStreamUrl } from '../../../../web/engine/stream-url.ts';
+import { STREAM_VERSION, formatStreamUrl } from '../../../../web/engine/stream-url.ts';
 
 const ID = parseManifestId('ab'.repeat(32));
 const PART_BYTES = 10;
@@ -140,9 +140,19 @@ describe('respondToStream', () => {
     expect((await ask(file, { range: 'bytes=0-0' })).status).toBe(416);
   });
 
-  it('download=1 is an attachment', async () => {
-    const response = await ask(new FakeFile(), {}, { url: formatStreamUrl(ID, 'x', true) });
-    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="film/);
+  it('download=1 is an attachment, called as its owner calls it now', async () => {
+    const named = async (url: string): Promise<string | null> =>
+      (await ask(new FakeFile(), {}, { url })).headers.get('content-disposition');
+    expect(await named(formatStreamUrl(ID, 'holidays/renamed.mp4', true))).toMatch(
+      /^attachment; filename="renamed.mp4"/,
+    );
+    expect(await named(formatStreamUrl(ID, '', true))).toMatch(/^attachment; filename="film/);
+    expect(await named(`/stream/${ID}/%FF?v=${STREAM_VERSION}&download=1`)).toMatch(
+      /^attachment; filename="film/,
+    );
+    expect(await named(`/stream/${ID}/..%2F..%2Fa%00.exe?v=${STREAM_VERSION}`)).toMatch(
+      /^inline; filename="a.exe"/,
+    );
   });
 
   it('a page that calls itself HTML is served as text, sandboxed', async () => {

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { XzCodec } from '../../../../../shared/codec/xz.ts';
+import { AppError } from '../../../../../shared/errors.ts';
 import type { ManifestId } from '../../../../../shared/ids.ts';
 import { loadTestXz } from '../../../shared/support/vectors.ts';
 import { openFreshStores } from '../browser-bench.ts';
@@ -203,6 +204,22 @@ describe('the vault of a page', () => {
     await vault.removeFolder('out');
     // A file lives in it.
     expect(profile.listing.folders).toEqual(['out']);
+  });
+
+  it('one file that cannot join the index keeps no other from it', async () => {
+    await using profile = await Profile.open(relays, xz);
+    const { files } = profile.stores;
+    const manifest = files.manifest.bind(files);
+    files.manifest = async (id) => {
+      if ((await files.find(id))?.path === 'broken.txt') throw new AppError('CORRUPT', 'It is damaged.');
+      return manifest(id);
+    };
+    await profile.add('broken.txt');
+    await profile.add('whole.txt');
+    await expect(profile.compare()).rejects.toMatchObject({ code: 'CORRUPT' });
+    await using other = await Profile.open(relays, xz);
+    expect(await other.vault.restore(await profile.vault.phrase(), signal())).toMatchObject({ files: 1 });
+    expect(profile.paths).toEqual(['broken.txt', 'whole.txt']);
   });
 
   it('names that are taken get numbers, in the index and before', async () => {
