@@ -64,6 +64,8 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   browser,
   stage,
 }) => {
+  // Three devices, one after the other.
+  test.setTimeout(180_000);
   await mkdir(stage.path('Photos/2026'), { recursive: true });
   await writeMixedFile(stage.path('Photos/2026/beach.bin'), 2_500_000);
   await writeFile(stage.path('Photos/notes.txt'), 'remember the milk\n');
@@ -75,7 +77,6 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await expect(reminder).toBeVisible();
   await expectAccessible(page);
   await reminder.getByRole('button', { name: 'Show the words' }).click();
-  await expectAccessible(page);
   const words = await readWords(page);
   expect(words).toHaveLength(24);
   await expectAccessible(page);
@@ -133,7 +134,7 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await using user = await CliUser.create();
   const entry = ['--entry-node', stage.webUi.url];
   const { code, stderr } = await user.runWithInput(words.join('\n'), 'vault', 'restore', ...entry);
-  expect([code, stderr]).toEqual([0, expect.not.stringContaining('rror')]);
+  expect(code, stderr).toBe(0);
   const listed = await user.run('list', '--json');
   const { files } = JSON.parse(listed.stdout) as { files: { path: string }[] };
   expect(files.map(({ path }) => path)).toEqual(['Photos/2026/beach.bin', 'Photos/notes.txt']);
