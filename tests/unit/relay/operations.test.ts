@@ -12,6 +12,8 @@ import { RelayEvent } from '../../../shared/protocol/events.ts';
 import { relayConfig } from '../../helpers/relay-config.ts';
 import { tempFolder } from './fixtures.ts';
 
+/** As for tests: a machine under load compiles a relay slowly. */
+const HOOK_TIMEOUT_MS = 120_000;
 const REPO = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string): Promise<string> => readFile(path.join(REPO, file), 'utf8');
 
@@ -36,7 +38,7 @@ beforeAll(async () => {
   metrics = new Map(
     Array.from(text.matchAll(/^# HELP (\S+) (.+)$/gm), ([, name = '', help = '']) => [name, help]),
   );
-});
+}, HOOK_TIMEOUT_MS);
 
 /** The rows of a section's table whose first cells are code. */
 function rowsOf(heading: string): string[] {
