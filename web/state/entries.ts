@@ -88,8 +88,11 @@ export function contentOf(
 /** The files among the entries and in the folders among them, each once. */
 export function filesWithin(entries: readonly Entry[], files: readonly StoredFile[]): StoredFile[] {
   const folders = entries.filter(({ kind }) => kind === 'folder');
-  const chosen = new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.file] : [])));
-  return files.filter((file) => chosen.has(file) || folders.some(({ path }) => isWithin(file.path, path)));
+  // By id: each change of the list makes all of its files anew.
+  const chosen = new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.file.manifestId] : [])));
+  return files.filter(
+    (file) => chosen.has(file.manifestId) || folders.some(({ path }) => isWithin(file.path, path)),
+  );
 }
 
 /** Every folder there is, those that only files' paths name included, in order. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { allFolders, contentOf, isWithin, search, trail } from '../../../../web/state/entries.ts';
+import {
+  allFolders,
+  contentOf,
+  filesWithin,
+  isWithin,
+  search,
+  trail,
+} from '../../../../web/state/entries.ts';
 import { storedFile } from './fake-engine.ts';
 
 const at = (path: string, sizeBytes = 10, created = '2026-01-01T00:00:00Z') =>
@@ -60,6 +67,17 @@ describe('search', () => {
     });
     expect(search('holiday', files, folders)[0]).toMatchObject({ path: 'holiday', fileCount: 2 });
   });
+});
+
+it('finds the files that were chosen, and those in folders, in a list that was made anew', () => {
+  const top = contentOf('', files, folders);
+  const chosen = [...top.files.slice(0, 1), ...top.folders];
+  const anew = files.map((file) => ({ ...file }));
+  expect(filesWithin(chosen, anew).map(({ path }) => path)).toEqual([
+    'note.txt',
+    'holiday/sea.jpg',
+    'holiday/2026/hill.jpg',
+  ]);
 });
 
 it('lists all folders, those that only files name included, each right after the one it is in', () => {
