@@ -20,8 +20,17 @@ async function uploadFolder(page: Page, folder: string, ...names: readonly strin
   for (const name of names) await expectListed(page, name, 90_000);
 }
 
+/** Goes to the file's folder, and waits until the file is in it. */
 async function expectListed(page: Page, path: string, timeoutMs = IN_STEP_MS): Promise<void> {
-  await expect(page.getByRole('button', { name: `Open ${path}`, exact: true })).toBeVisible({
+  const slash = path.lastIndexOf('/');
+  const folder = path.slice(0, Math.max(0, slash)).split('/').map(encodeURIComponent).join('/');
+  await page.evaluate(
+    (hash) => {
+      location.hash = hash;
+    },
+    folder === '' ? '#/files' : `#/files/${folder}`,
+  );
+  await expect(page.getByRole('button', { name: `Open ${path.slice(slash + 1)}`, exact: true })).toBeVisible({
     timeout: timeoutMs,
   });
 }
@@ -119,15 +128,17 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await openFiles(other);
   await expectListed(other, 'Photos/2026/beach.bin');
   await expectListed(other, 'Photos/notes.txt');
+  await expectListed(other, 'Photos/2026/beach.bin');
   const started = other.waitForEvent('download');
-  await other.getByRole('button', { name: 'Download Photos/2026/beach.bin' }).click();
+  await other.getByRole('button', { name: 'Download beach.bin' }).click();
   const download = await started;
   expect(download.suggestedFilename()).toBe('beach.bin');
   await download.saveAs(stage.path('beach again.bin'));
   expect(await sha256OfFile(stage.path('beach again.bin'))).toBe(
     await sha256OfFile(stage.path('Photos/2026/beach.bin')),
   );
-  await other.getByRole('button', { name: 'Open Photos/notes.txt' }).click();
+  await expectListed(other, 'Photos/notes.txt');
+  await other.getByRole('button', { name: 'Open notes.txt' }).click();
   await expect(other.getByRole('dialog')).toContainText('remember the milk');
   await other.context().close();
 
@@ -181,8 +192,9 @@ test('two browsers of one vault change it at the same time, and both end with al
       await expectListed(each, path);
   }
   // What one of them takes out is gone for both, and from the relays.
-  await page.getByRole('button', { name: 'More actions for Trip/a.txt' }).click();
-  await page.getByRole('menuitem', { name: 'Delete… Trip/a.txt' }).click();
+  await expectListed(page, 'Trip/a.txt');
+  await page.getByRole('button', { name: 'More actions for a.txt' }).click();
+  await page.getByRole('menuitem', { name: 'Delete… a.txt' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
   await expect(other.getByRole('button', { name: 'Open Trip/a.txt' })).toHaveCount(0, {
     timeout: IN_STEP_MS,
