@@ -38,6 +38,7 @@ import { createPageChecks } from './health/page-checks.ts';
 import { LazySharing } from './sharing/lazy-sharing.ts';
 import { createPageNetwork } from './network/page-network.ts';
 import type { SwarmNetwork } from './network/swarm-network.ts';
+import { withToldPuts } from './network/told-puts.ts';
 import type { IncomingFiles } from './incoming/incoming-contract.ts';
 import { createPageIncoming } from './incoming/page-incoming.ts';
 import { openStores, startServiceWorker } from './page-surroundings.ts';
@@ -128,7 +129,7 @@ class PageEngine implements AppEngine {
       ]);
       return new UploadQueue({
         stores,
-        swarm: this.#swarm,
+        swarm: withToldPuts(this.#swarm, Date.now, (events) => this.network.tell(events)),
         workers,
         gate: this.#gate,
         minReplicas: choices.minReplicas,

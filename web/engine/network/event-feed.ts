@@ -48,6 +48,11 @@ export class EventFeed {
     };
   }
 
+  /** Adds events that this page knows of by itself; those who watch are told them as any others. */
+  add(events: readonly RelayEvent[]): void {
+    if (this.#running !== null) for (const event of events) this.#queue(event, this.#running.signal);
+  }
+
   dispose(): void {
     this.#callbacks.clear();
     this.#stop();
@@ -113,7 +118,10 @@ export class EventFeed {
 
   #take(data: unknown, signal: AbortSignal): void {
     const event = parseEvent(data);
-    if (event === null || signal.aborted) return;
+    if (event !== null && !signal.aborted) this.#queue(event, signal);
+  }
+
+  #queue(event: RelayEvent, signal: AbortSignal): void {
     if (this.#pending.length < MAX_EVENT_BATCH) this.#pending.push(event);
     else this.#missed++;
     if (!this.#flushing) void this.#flushSoon(signal);

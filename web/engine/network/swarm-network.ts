@@ -2,6 +2,7 @@ import type { EngineClock } from '../../../shared/engine/clock.ts';
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { NETWORK_PAUSE_MS, NETWORK_POLL_MS } from '../../../shared/limits.ts';
+import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import { Watchers } from '../watchers.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { EventBatch, NetworkPort, NetworkSnapshot, NetworkView } from './network-port.ts';
@@ -52,6 +53,11 @@ export class SwarmNetwork implements NetworkPort {
 
   addRelay(...question: Parameters<NetworkPort['addRelay']>): ReturnType<NetworkPort['addRelay']> {
     return this.#options.addRelay(...question);
+  }
+
+  /** What this page knows to have happened, as if the entry relay had told it. */
+  tell(events: readonly RelayEvent[]): void {
+    this.#options.feed.add(events);
   }
 
   dispose(): void {

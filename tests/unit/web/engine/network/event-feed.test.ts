@@ -6,7 +6,7 @@ import type { EventBatch } from '../../../../../web/engine/network/network-port.
 import { HandClock, settled } from './hand-clock.ts';
 
 const ID = 'ab'.repeat(32);
-const LEFT = { type: 'peer-left', at: 1, id: ID };
+const LEFT = { type: 'peer-left', at: 1, id: ID } as const;
 
 /** A `WebSocket` at whose other end the test sits. */
 class Socket extends EventTarget {
@@ -53,6 +53,20 @@ function rig(): {
 }
 
 describe('EventFeed', () => {
+  it('tells what the page knows by itself, even while no stream is open, and to nobody when nobody watches', async () => {
+    const { clock, feed, batches, refuse, stop } = rig();
+    refuse(new AppError('UNAVAILABLE', 'No.'));
+    await settled();
+    feed.add([LEFT]);
+    await clock.advance(EVENT_BATCH_MS);
+    expect(batches.at(-1)).toEqual({ events: [LEFT], missed: 0, live: false });
+    stop();
+    const told = batches.length;
+    feed.add([LEFT]);
+    await clock.advance(EVENT_BATCH_MS);
+    expect(batches).toHaveLength(told);
+  });
+
   it('tells events in batches, in order, and whether it is open', async () => {
     const { clock, sockets, batches } = rig();
     await settled();
