@@ -11,7 +11,7 @@ export default defineConfig(async () => {
   const { manifestEntries, count, size, warnings } = await getManifest({
     globDirectory: OUT_DIR,
     globPatterns: ['**/*.{html,js,css,wasm,svg,png,ico,woff2,webmanifest}'],
-    globIgnores: ['sw.js'],
+    globIgnores: ['sw.js', 'screenshots/**'],
     // Vite's names hold a hash of the content, so that the HTTP cache may answer for them.
     dontCacheBustURLsMatching: /^assets\//,
     maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,

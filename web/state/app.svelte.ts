@@ -23,8 +23,8 @@ export interface AppSurroundings {
   readonly wipeBrowser: () => Promise<void>;
 }
 
-/** The app has ended: `wiping` and `wiped` by this tab, `wiped-elsewhere` by another one. */
-export type AppEnd = 'wiping' | 'wiped' | 'wiped-elsewhere';
+/** The app has ended: `wiping`, `wiped` and `not-wiped` by this tab, `wiped-elsewhere` by another one. */
+export type AppEnd = 'wiping' | 'wiped' | 'not-wiped' | 'wiped-elsewhere';
 
 export class App implements AsyncDisposable {
   readonly #loadEngine: AppSurroundings['loadEngine'];
@@ -68,7 +68,7 @@ export class App implements AsyncDisposable {
     return this.#end;
   }
 
-  /** Ends the session, here and in other tabs, and forgets all that this browser keeps. A failure is shown; the data is still there then. */
+  /** Ends the session, here and in other tabs, and forgets all that this browser keeps. Why it could not is the `startError`; it can be tried again. */
   async wipe(): Promise<void> {
     this.#end = 'wiping';
     this.#startError = null;
@@ -78,7 +78,7 @@ export class App implements AsyncDisposable {
       await this.#wipeBrowser();
       this.#end = 'wiped';
     } catch (cause) {
-      this.#end = null;
+      this.#end = 'not-wiped';
       this.#startError = AppError.from(cause);
     }
   }
