@@ -53,8 +53,10 @@ export async function uploadOne(
 ): Promise<UploadedFile> {
   const began = performance.now();
   const { chosen } = context;
-  if (manifestPath !== '-') await prepareManifestPath(manifestPath);
+  // stdin can be read only once: what would stop the upload afterwards is found out before.
+  if (path === '-' && manifestPath !== '-') await prepareManifestPath(manifestPath);
   await using source = await openSource({ path, name }, context, signal);
+  if (manifestPath !== '-') await prepareManifestPath(manifestPath);
   const originPath = path === '-' ? `-:${name}` : await withIoErrors(`Reading ${path}`, realpath(path));
   const origin = { path: originPath, target: chosen.target };
   const store = new FileJournalStore(context.dataFolder, origin);
