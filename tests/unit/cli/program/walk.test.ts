@@ -42,7 +42,7 @@ beforeAll(async () => {
   await writeFile(file, 'a note\n'.repeat(1000));
   await writeFile(folder.join('damaged.manifest'), '{"format":"lanvault/1"');
   expect(await callCli(['distribute', file, '-m', manifest, '--data-dir', sim])).toMatchObject({ code: 0 });
-});
+}, 60_000);
 beforeEach(() => useHome(folder.path));
 afterAll(async () => {
   vi.unstubAllEnvs();
