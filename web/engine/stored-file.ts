@@ -16,4 +16,6 @@ export interface StoredFile {
   readonly minReplicas: number | null;
   /** Whether this device may delete it: it holds the upload's journal, or was given the right to. */
   readonly owned: boolean;
+  /** Another device of this vault has uploaded it, and deletes it once it is taken off the list. */
+  readonly byOtherDevice?: true;
 }

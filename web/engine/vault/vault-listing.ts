@@ -32,7 +32,11 @@ export function listingOf(
   for (const { path, node } of listFiles(root)) {
     const id = parseManifestId(node.file.manifest);
     // In the vault twice, it is one file all the same.
-    if (!listed.has(id)) listed.set(id, { ...(here.get(id) ?? remoteFile(id, node)), path, name: node.name });
+    if (listed.has(id)) continue;
+    const file = here.get(id) ?? remoteFile(id, node);
+    const byOtherDevice = !file.owned && node.file.foreign !== true;
+    const origin = byOtherDevice ? { byOtherDevice: true as const } : {};
+    listed.set(id, { ...file, ...origin, path, name: node.name });
   }
   const folders = new Set(listFolders(root));
   const taken = new Set<string>();

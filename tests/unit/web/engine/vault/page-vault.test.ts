@@ -53,6 +53,7 @@ describe('the vault of a page', () => {
     expect(two.listing.files[0]).toMatchObject({
       manifestId: id,
       owned: false,
+      byOtherDevice: true,
       chunkCount: 1,
       name: 'a.jpg',
     });
