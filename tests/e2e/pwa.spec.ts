@@ -119,7 +119,10 @@ test('a newer version waits for the end of an upload, then takes over', async ({
   await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible({ timeout: 120_000 });
   expect(await page.locator('meta[name=build]').count()).toBe(0);
   await page.getByRole('button', { name: 'Update now' }).click();
-  await expect(page.locator('meta[name=build]')).toHaveAttribute('content', 'newer');
+  // The browser waits for what the one before still answers.
+  await expect(page.locator('meta[name=build]')).toHaveAttribute('content', 'newer', { timeout: 60_000 });
   await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible();
-  await uploadAll(page, [stage.path('late.txt')]);
+  const late = stage.path('late.txt');
+  await writeFile(late, 'by the newer one\n');
+  await uploadAll(page, [late]);
 });

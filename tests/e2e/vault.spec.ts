@@ -1,5 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { expectAccessible } from './axe.ts';
@@ -16,6 +17,8 @@ async function freshProfile(browser: Browser, stage: Stage): Promise<Page> {
 }
 
 async function uploadFolder(page: Page, folder: string, ...names: readonly string[]): Promise<void> {
+  // Uploads go into the open folder.
+  await openFiles(page);
   await page.getByLabel('Folder to upload').setInputFiles(folder);
   for (const name of names) await expectListed(page, name, 90_000);
 }
@@ -41,6 +44,30 @@ async function openSettings(page: Page): Promise<void> {
 
 async function openFiles(page: Page): Promise<void> {
   await page.getByRole('navigation').getByRole('link', { name: 'Files' }).click();
+}
+
+async function rename(page: Page, name: string, newName: string): Promise<void> {
+  await page.getByRole('button', { name: `More actions for ${name}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: `Rename… ${name}`, exact: true }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(newName);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+}
+
+async function newFolder(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'New folder' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('button', { name: 'Create folder' }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+}
+
+/** Of all text files, sorted, as the search over all folders shows them. */
+async function allPaths(page: Page): Promise<string[]> {
+  const search = page.getByRole('searchbox', { name: 'Search files' });
+  await search.fill('.txt');
+  const shown = await page.getByRole('button', { name: /^Open .*\.txt$/ }).allInnerTexts();
+  await search.fill('');
+  return shown.map((text) => text.replaceAll(/\s*\n\s*/g, '')).sort();
 }
 
 /** From the dialog that shows them. */
@@ -190,15 +217,30 @@ test('two browsers of one vault change it at the same time, and both end with al
   for (const each of [page, other]) {
     for (const path of ['Trip/a.txt', 'Trip/b.txt', 'Only one/c.txt', 'Only two/d.txt', 'first.txt'])
       await expectListed(each, path);
+    await openFiles(each);
   }
+
+  // Folders change on both sides at once; the one that both rename has one of the two names in the end, on both.
+  await Promise.all([
+    rename(page, 'Trip', 'Journey').then(() => rename(page, 'Only one', 'Only first')),
+    rename(other, 'Trip', 'Voyage').then(() => newFolder(other, 'Ideas')),
+  ]);
+  const names = (paths: readonly string[]): string[] => paths.map((file) => path.basename(file)).sort();
+  const agree = async (): Promise<boolean> => {
+    const [here, there] = [await allPaths(page), await allPaths(other)];
+    return here.join() === there.join() && here.includes('Only first/c.txt');
+  };
+  await expect.poll(agree, { timeout: IN_STEP_MS }).toBe(true);
+  expect(names(await allPaths(page))).toEqual(['a.txt', 'b.txt', 'c.txt', 'd.txt', 'first.txt']);
+  for (const each of [page, other])
+    await expect(each.getByRole('button', { name: 'Open Ideas', exact: true })).toBeVisible({
+      timeout: IN_STEP_MS,
+    });
+
   // What one of them takes out is gone for both, and from the relays.
-  await expectListed(page, 'Trip/a.txt');
-  await page.getByRole('button', { name: 'More actions for a.txt' }).click();
-  await page.getByRole('menuitem', { name: 'Delete… a.txt' }).click();
+  await page.getByRole('button', { name: 'More actions for first.txt' }).click();
+  await page.getByRole('menuitem', { name: 'Delete… first.txt' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
-  await expect(other.getByRole('button', { name: 'Open Trip/a.txt' })).toHaveCount(0, {
-    timeout: IN_STEP_MS,
-  });
-  await expectListed(other, 'Trip/b.txt');
+  await expect(other.getByRole('button', { name: 'Open first.txt' })).toHaveCount(0, { timeout: IN_STEP_MS });
   await other.context().close();
 });

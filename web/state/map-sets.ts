@@ -22,12 +22,13 @@ export function presentIn({ relays }: FileDistribution, chosen: ReadonlySet<Rela
   return new Set(relays.map(({ id }) => id).filter((id) => chosen.has(id)));
 }
 
-/** Parts that each relay holds, or did when it was last there. */
+/** Parts that each relay holds, or did when it was last there: one that does not answer is not known to hold nothing. */
 export function heldSince(
   before: ReadonlyMap<string, number>,
   distribution: FileDistribution,
 ): ReadonlyMap<string, number> {
-  return new Map([...before, ...held(distribution)]);
+  const said = [...held(distribution)].filter(([, chunks]) => chunks > 0 || distribution.silent === 0);
+  return new Map([...before, ...said]);
 }
 
 /** Hosts that begin folded: those with several holders, where there are many in all on more than one host. */

@@ -86,6 +86,15 @@ describe('DistributionMap', () => {
     map.pretend(relayNumbered(2), true);
     expect(map.ifLost).toMatchObject({ short: 2, lost: 0 });
     const whole = distributionOf([FIVE, FIVE]);
+    // At first it only does not answer.
+    state.answer = {
+      ...whole,
+      silent: 1,
+      chunks: whole.chunks.map(({ index }) => ({ index, holders: [0, 1, 3, 4] })),
+    };
+    void map.refresh();
+    asked[1]?.resolve();
+    await settled();
     state.answer = {
       ...whole,
       relays: whole.relays.slice(0, 2).concat(whole.relays.slice(3)),
@@ -95,7 +104,7 @@ describe('DistributionMap', () => {
       i === 2 ? { ...relay, state: 'gone', goneAtMs: 1 } : relay,
     );
     void map.refresh();
-    asked[1]?.resolve();
+    asked[2]?.resolve();
     await settled();
     expect(map.check?.durability).toMatchObject({ fewestCopies: 4, short: 2 });
     expect([map.ifLost, map.lostCount]).toEqual([null, 0]);
