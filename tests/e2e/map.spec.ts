@@ -95,7 +95,7 @@ test('a file’s map: its parts, what a loss would mean, a relay killed and what
     await expect(summary(page)).toContainText('Survives any 4 relays failing');
     await page.goto(`${stage.proxy.url}/#/map/${'0'.repeat(64)}`);
     await expect(page.getByText('That file is not among your files')).toBeVisible();
-    await page.getByLabel('File', { exact: true }).selectOption('film.bin');
+    await page.getByRole('combobox', { name: 'File' }).selectOption('film.bin');
     await expect(summary(page)).toContainText('Survives any 4 relays failing');
   });
 });

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { expectAccessible } from './axe.ts';
 import { expect, openApp, test, uploadAll } from './stage.ts';
 
-/** By the label: what is clicked must be seen. */
 async function choose(page: Page, group: string, choice: string): Promise<void> {
-  await page.getByRole('group', { name: group }).getByText(choice, { exact: true }).click();
+  await page.getByRole('group', { name: group }).getByRole('radio', { name: choice, exact: true }).check();
 }
 
 test('choices last, and an upload obeys them', async ({ page, stage }) => {

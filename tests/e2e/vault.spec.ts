@@ -39,11 +39,11 @@ async function expectListed(page: Page, path: string, timeoutMs = IN_STEP_MS): P
 }
 
 async function openSettings(page: Page): Promise<void> {
-  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Settings' }).click();
 }
 
 async function openFiles(page: Page): Promise<void> {
-  await page.getByRole('navigation').getByRole('link', { name: 'Files' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Files' }).click();
 }
 
 async function rename(page: Page, name: string, newName: string): Promise<void> {
