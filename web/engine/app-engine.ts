@@ -41,7 +41,7 @@ import type { SwarmNetwork } from './network/swarm-network.ts';
 import { withToldPuts } from './network/told-puts.ts';
 import type { IncomingFiles } from './incoming/incoming-contract.ts';
 import { createPageIncoming } from './incoming/page-incoming.ts';
-import { openStores, startServiceWorker } from './page-surroundings.ts';
+import { openStores, persistenceRequest, startServiceWorker } from './page-surroundings.ts';
 import type { AppServiceWorker } from './service-worker-registration.ts';
 import type { PageStorage } from './storage/page-storage.ts';
 import { formatStreamUrl } from './stream-url.ts';
@@ -93,10 +93,11 @@ class PageEngine implements AppEngine {
   readonly storage: () => Promise<PageStorage>;
   /** Null if nobody has asked for it yet. */
   #storage: PageStorage | null = null;
-  #askedToPersist = false;
+  readonly #askToPersist: () => void;
 
   constructor(stores: LocalStores, serviceWorker: AppServiceWorker | null, choices: EngineChoices) {
     this.#stores = stores;
+    this.#askToPersist = persistenceRequest(stores.persistent);
     this.#serviceWorker = serviceWorker;
     const { persistent } = stores;
     this.abilities = detectAbilities({ persistent, streaming: () => serviceWorker?.controlling === true });
@@ -393,12 +394,5 @@ class PageEngine implements AppEngine {
   async #downloaderOptions(manifestId: ManifestId, signal: AbortSignal): Promise<DownloaderOptions> {
     const [manifest, workers] = await Promise.all([this.#manifests.get(manifestId, signal), this.#workers()]);
     return { manifest, swarm: this.#swarm, workers, view: this.#view };
-  }
-
-  /** So that the browser does not clear the vault when its disk is full. It may refuse; nothing depends on it. */
-  #askToPersist(): void {
-    if (this.#askedToPersist || !this.#stores.persistent) return;
-    this.#askedToPersist = true;
-    navigator.storage.persist().catch(reportError);
   }
 }

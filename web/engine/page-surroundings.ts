@@ -21,3 +21,13 @@ export async function startServiceWorker(): Promise<AppServiceWorker | null> {
     return null;
   }
 }
+
+/** Asks once that the browser does not clear the vault when its disk is full. It may refuse; nothing depends on it. */
+export function persistenceRequest(persistent: boolean): () => void {
+  let asked = !persistent;
+  return () => {
+    if (asked) return;
+    asked = true;
+    navigator.storage.persist().catch(reportError);
+  };
+}
