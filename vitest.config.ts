@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config';
  */
 const processes = { testTimeout: 120_000, hookTimeout: 60_000 };
 
+/** A busy machine is no fault of a test: only one that hangs is. */
+const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /** Tests of Svelte modules. */
 const RUNES = 'tests/unit/web/{ui,state}/**/*.test.ts';
 
@@ -18,7 +21,7 @@ export default defineConfig({
           name: 'unit',
           include: ['tests/unit/**/*.test.ts'],
           exclude: [RUNES],
-          testTimeout: 120_000,
+          ...patient,
           // Vitest would leave one core idle: half of two.
           maxWorkers: '100%',
         },
@@ -27,7 +30,7 @@ export default defineConfig({
         // Compiled as for the browser, so that runes are the real signals.
         plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
         resolve: { conditions: ['browser'] },
-        test: { name: 'web', include: [RUNES], server: { deps: { inline: [/svelte/] } } },
+        test: { name: 'web', include: [RUNES], server: { deps: { inline: [/svelte/] } }, ...patient },
       },
       {
         test: {
