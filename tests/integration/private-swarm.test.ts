@@ -50,7 +50,8 @@ test('relays without the key, or with another one, neither join nor learn a peer
   const otherKey = user.path('other.key');
   await writeFile(otherKey, newSwarmKeyText());
   const other = withSwarmSession(fetch, parseSwarmKey(await readFile(otherKey, 'utf8')));
-  const join = ['--join', swarm.entry.url];
+  // Each attempt is told then, not only the first.
+  const join = ['--join', swarm.entry.url, '--log-level', 'debug'];
   const stranger = await swarm.add(join);
   const foreigner = await swarm.add([...join, '--swarm-key', otherKey], other);
   await Promise.all([turnedAway(stranger), turnedAway(foreigner)]);
