@@ -47,14 +47,8 @@ export async function storeManifestLink(
   options: StoreLinkOptions,
   signal: AbortSignal,
 ): Promise<CapabilityLink> {
-  const { swarm, clock, deleteKey, xz, remember, minReplicas = 1 } = options;
-  const placing = { ...(options.view ?? createSwarmView(swarm, clock)), minReplicas };
-  return storeManifest(manifest, async (payload) => {
-    const { link, id, bodyHash, chunk } = await sealPayload(payload, deleteKey, xz);
-    await remember({ id, bodyHash });
-    await placeChunk(placing, id, chunk, signal);
-    return link;
-  });
+  const store = payloadStore(options, signal);
+  return storeManifest(manifest, async (payload) => (await store(payload)).link);
 }
 
 /**
@@ -67,14 +61,33 @@ export async function storeOwnerLink(
   options: StoreLinkOptions,
   signal: AbortSignal,
 ): Promise<OwnerLink> {
-  const { swarm, clock, deleteKey, xz, remember, minReplicas = 1 } = options;
-  const placing = { ...(options.view ?? createSwarmView(swarm, clock)), minReplicas };
+  const store = payloadStore(options, signal);
   return storeOwner(manifest, rights, async (payload) => {
+    const { link, bodyHash } = await store(payload);
+    return { ...link, token: await deleteToken(options.deleteKey, bodyHash) };
+  });
+}
+
+/** Stores payloads under one view of the swarm, each remembered before it is sent. */
+function payloadStore(
+  {
+    swarm,
+    clock,
+    deleteKey,
+    xz,
+    remember,
+    view = createSwarmView(swarm, clock),
+    minReplicas = 1,
+  }: StoreLinkOptions,
+  signal: AbortSignal,
+): (payload: Bytes) => Promise<{ readonly link: CapabilityLink; readonly bodyHash: Bytes }> {
+  const placing = { ...view, minReplicas };
+  return async (payload) => {
     const { link, id, bodyHash, chunk } = await sealPayload(payload, deleteKey, xz);
     await remember({ id, bodyHash });
     await placeChunk(placing, id, chunk, signal);
-    return { ...link, token: await deleteToken(deleteKey, bodyHash) };
-  });
+    return { link, bodyHash };
+  };
 }
 
 export interface OpenedManifest extends PackedManifest {

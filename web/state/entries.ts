@@ -1,5 +1,5 @@
 /** Files and folders as the list shows them: paths with `/` between names, `''` for the top. */
-import { baseName, folderOf } from '../../shared/format/file-path.ts';
+import { baseName, folderOf, foldersAbove } from '../../shared/format/file-path.ts';
 import type { StoredFile } from './engine-types.ts';
 
 export interface FileEntry {
@@ -120,7 +120,7 @@ export function search(query: string, files: readonly StoredFile[], folders: rea
       found.set(path, { fileCount: 0, sizeBytes: 0, created: null });
   }
   for (const file of files) {
-    for (let folder = folderOf(file.path); folder !== ''; folder = folderOf(folder)) {
+    for (const folder of foldersAbove(file.path)) {
       const sum = found.get(folder);
       if (sum !== undefined) add(sum, file);
     }

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors.ts';
-import { folderOf } from '../../../shared/format/file-path.ts';
+import { foldersAbove } from '../../../shared/format/file-path.ts';
 import type { FileList } from '../file-list.ts';
 import { lazily } from '../lazily.ts';
 import type { StoredFile } from '../stored-file.ts';
@@ -7,6 +7,7 @@ import { Watchers } from '../watchers.ts';
 import type { PageVault } from './page-vault.ts';
 import type { RestoredVault, VaultPort, VaultStatus } from './vault-contract.ts';
 import type { Listing } from './vault-listing.ts';
+import { OPENING } from './vault-status.ts';
 
 export interface LazyVaultOptions {
   readonly local: FileList;
@@ -18,11 +19,6 @@ export interface LazyVaultOptions {
     readonly onStatus: (status: VaultStatus) => void;
   }) => Promise<PageVault>;
 }
-
-const OPENING: VaultStatus = {
-  ...{ state: 'opening', unpublished: false, devices: null, unread: 0 },
-  ...{ syncing: false, comparedAt: null, error: null },
-};
 
 /** The vault from the first paint on: its code is loaded after that, and until then the list is what lies in this browser. */
 export class LazyVault implements VaultPort, AsyncDisposable {
@@ -147,9 +143,7 @@ export class LazyVault implements VaultPort, AsyncDisposable {
 
   #showLocal(): void {
     const files = this.#options.local.current;
-    const folders = new Set<string>();
-    for (const { path } of files)
-      for (let folder = folderOf(path); folder !== ''; folder = folderOf(folder)) folders.add(folder);
+    const folders = new Set(files.flatMap(({ path }) => [...foldersAbove(path)]));
     this.#show({ files, folders: [...folders].sort() });
   }
 

@@ -27,6 +27,7 @@ import type { Listing } from './vault-listing.ts';
 import type { VaultNews } from './vault-news.ts';
 import { VaultRounds } from './vault-rounds.ts';
 import type { VaultRoundsOptions } from './vault-rounds.ts';
+import { OPENING } from './vault-status.ts';
 
 export interface PageVaultOptions {
   readonly stores: LocalStores;
@@ -60,10 +61,7 @@ export class PageVault implements LoadedVault, AsyncDisposable {
   /** Files that the last round has left where they were: they wait for the next. */
   #tried: ReadonlySet<ManifestId> = new Set();
   readonly #turns = new Semaphore(1);
-  #status: VaultStatus = {
-    ...{ state: 'opening', unpublished: false, devices: null, unread: 0 },
-    ...{ syncing: false, comparedAt: null, error: null },
-  };
+  #status = OPENING;
 
   constructor(options: PageVaultOptions) {
     this.#options = options;

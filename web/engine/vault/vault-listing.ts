@@ -1,5 +1,5 @@
 /** The list of files that people see: what the vault's index has, and what is in this browser and not in the index yet. */
-import { baseName, folderOf, inFolder } from '../../../shared/format/file-path.ts';
+import { baseName, folderOf, foldersAbove, inFolder } from '../../../shared/format/file-path.ts';
 import { parseManifestId } from '../../../shared/ids.ts';
 import type { ManifestId } from '../../../shared/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/limits.ts';
@@ -47,7 +47,7 @@ export function listingOf(
     const shown = { ...file, path, name: baseName(path) };
     listed.set(file.manifestId, shown);
     waiting.push(shown);
-    for (let folder = folderOf(path); folder !== ''; folder = folderOf(folder)) folders.add(folder);
+    for (const folder of foldersAbove(path)) folders.add(folder);
   }
   return { files: [...listed.values()].sort(newestFirst), folders: [...folders].sort(), waiting };
 }
