@@ -1,10 +1,14 @@
 /** Where things are: the checkout, the caller's folder and this user's data. */
 import { homedir } from 'node:os';
 import { extname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-/** The folder that holds `cli/`, `relay/` and `dist/`. */
-export const PROJECT_FOLDER = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
+/** The form that this module runs in: TypeScript in a checkout, JavaScript below `dist/` when installed. */
+const EXTENSION = extname(import.meta.filename);
+
+/** The folder that holds `cli/` and `relay/`. */
+const PROGRAM_FOLDER = resolve(import.meta.dirname, '..');
+/** The folder that holds `package.json` and `dist/`. */
+export const PROJECT_FOLDER = EXTENSION === '.ts' ? PROGRAM_FOLDER : resolve(PROGRAM_FOLDER, '..');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,8 +45,7 @@ export function resolveNetworkFolder(given: string | undefined, fallback: string
   return given === undefined ? resolve(fallback) : resolveUserPath(given);
 }
 
-/** The relay's program, in the form that this one runs in: TypeScript in a checkout, JavaScript when installed. */
-export const RELAY_MAIN = join(PROJECT_FOLDER, 'relay', `main${extname(import.meta.filename)}`);
-/** As `RELAY_MAIN`: checks a relay's storage folder. */
-export const RELAY_FSCK = join(PROJECT_FOLDER, 'relay', `fsck${extname(import.meta.filename)}`);
+export const RELAY_MAIN = join(PROGRAM_FOLDER, 'relay', `main${EXTENSION}`);
+/** Checks a relay's storage folder. */
+export const RELAY_FSCK = join(PROGRAM_FOLDER, 'relay', `fsck${EXTENSION}`);
 export const WEB_BUILD = join(PROJECT_FOLDER, 'dist', 'web');

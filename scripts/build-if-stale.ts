@@ -18,7 +18,7 @@ function newestMs(entry: string): number {
 const builtMs = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 if (Math.max(...SOURCES.map((source) => newestMs(path.join(ROOT, source)))) > builtMs) {
   console.log('Building the web app…');
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:web'], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -107,12 +107,15 @@ describe('packaging', () => {
     expect(unit).toContain('StateDirectory=lanvault\n');
   });
 
-  it('the container sets what there is to set, and copies what the relay runs from', async () => {
+  it('the container sets what there is to set, and runs a command of the package', async () => {
     const file = await read('packaging/Containerfile');
     const env: Record<string, string> = {};
     for (const [, name = '', value = ''] of file.matchAll(/^ENV (\w+)=(\S+)$/gm)) env[name] = value;
     expect([...readEnvironment(env).settings.keys()]).toEqual(['storage-dir', 'port', 'link-port']);
-    for (const folder of ['shared', 'relay', 'cli', 'dist', 'node_modules', 'package.json'])
-      expect(file).toContain(`/build/${folder} `);
+    const { bin } = JSON.parse(await read('package.json')) as { bin: Record<string, string> };
+    const [, program = '', command = ''] = /^ENTRYPOINT \["([^"]+)", "([^"]+)"\]$/m.exec(file) ?? [];
+    expect(Object.keys(bin)).toContain(program);
+    const { commands } = createProgram({ signal: new AbortController().signal, setStatus: () => undefined });
+    expect(commands.map((candidate) => candidate.name())).toContain(command);
   });
 });
