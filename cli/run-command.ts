@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../shared/errors.ts';
+import { isReaderGone } from './adapters/file-output.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
@@ -13,7 +14,10 @@ export async function runCommand(args: readonly string[], signal: AbortSignal): 
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (cause) {
-    if (!(cause instanceof CommanderError)) return reportError(cause, json);
+    if (!(cause instanceof CommanderError)) {
+      const error = AppError.from(cause);
+      return isReaderGone(error) ? EXIT_CODES.ok.status : reportError(error, json);
+    }
     if (cause.exitCode === 0) return EXIT_CODES.ok.status;
     // Without a command, commander has printed the help, which says it all.
     if (cause.code === 'commander.help') return EXIT_CODES.usage.status;

@@ -1,5 +1,6 @@
 /** Runs one command and ends with its documented exit status. */
 import { AppError } from '../shared/errors.ts';
+import { ioError } from './adapters/io-errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { reportError } from './output.ts';
 import { runCommand } from './run-command.ts';
@@ -20,8 +21,11 @@ function interrupt(): void {
 
 process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
-// A reader that has had enough (`lanvault … | head`) is no fault.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-  process.exit(cause.code === 'EPIPE' ? EXIT_CODES.ok.status : reportError(cause, args.includes('--json')));
+  // Nobody listens any more (`lanvault … | head`): what else there is to do goes on.
+  if (cause.code === 'EPIPE') return;
+  process.exit(reportError(ioError(cause, 'Writing the output'), args.includes('--json')));
 });
 process.exitCode = await runCommand(args, interrupted.signal);
+// Output that nobody takes would hold it.
+if (interrupted.signal.aborted) process.exit();

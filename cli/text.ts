@@ -10,9 +10,10 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[power] ?? 'B'}`;
 }
 
-/** 75 → "1 min 15 s". */
+/** 75 → "1 min 15 s", 0.04 → "0.1 s": nothing takes no time. */
 export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
+  if (seconds < 0.95) return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   return minutes < 60
@@ -24,7 +25,15 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Text of others without the characters that a terminal would act on. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '�');
+/** Lines of at most so many characters, broken at spaces; a longer word has a line of its own. */
+export function wrap(text: string, maxChars: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > maxChars) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

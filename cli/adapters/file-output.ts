@@ -2,11 +2,11 @@
 import { open, realpath, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, abortError, throwIfAborted } from '../../shared/errors.ts';
 import { formatBytes } from '../text.ts';
 import { AtomicFile, statOrNull } from './atomic-file.ts';
 import { makeFolder } from './folders.ts';
-import { ioError, withIoErrors } from './io-errors.ts';
+import { errnoOf, ioError, withIoErrors } from './io-errors.ts';
 
 export interface FileOutput extends AsyncDisposable {
   /** Resolves when the bytes are written and are the caller's again. Throws `IO`, `NO_SPACE`. */
@@ -39,19 +39,29 @@ export async function openFileOutput(
   }
 }
 
-/** A stream that somebody else owns, such as stdout. */
-export function streamOutput(stream: Writable): FileOutput {
+/** A stream that somebody else owns, such as stdout. Its `write` throws `ABORTED` too: a reader that has stopped must hold nobody. */
+export function streamOutput(stream: Writable, signal: AbortSignal): FileOutput {
   return {
     // The caller may reuse the bytes afterwards, so this waits until they have left.
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        stream.write(bytes, (cause) =>
-          cause instanceof Error ? reject(ioError(cause, 'Writing the file')) : resolve(),
-        );
+        throwIfAborted(signal);
+        const interrupt = (): void => reject(abortError(signal));
+        signal.addEventListener('abort', interrupt, { once: true });
+        stream.write(bytes, (cause) => {
+          signal.removeEventListener('abort', interrupt);
+          if (cause instanceof Error) reject(ioError(cause, 'Writing the output'));
+          else resolve();
+        });
       }),
     commit: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Whether the error tells of a reader that has left (`lanvault … | head`). */
+export function isReaderGone(error: AppError): boolean {
+  return error.code === 'IO' && errnoOf(error.cause) === 'EPIPE';
 }
 
 async function openSpecial(path: string): Promise<FileOutput> {

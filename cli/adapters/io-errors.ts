@@ -10,6 +10,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'too many symbolic links',
+  EPIPE: 'nobody reads it any more',
   EIO: 'the disk reported a fault',
   EMFILE: 'too many files are open',
   ETXTBSY: 'it is in use',

@@ -6,12 +6,13 @@ import type { OwnPublication } from '../../shared/engine/catalog-publish.ts';
 import { AppError } from '../../shared/errors.ts';
 import { formatLink } from '../../shared/format/capability.ts';
 import { foldName } from '../../shared/protocol/catalog.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { readManifestFile } from '../adapters/manifest-file.ts';
 import { FilePublicationStore } from '../adapters/publication-store.ts';
 import { openVault } from '../adapters/vault.ts';
 import type { Output } from '../output.ts';
 import { resolveUserPath, userDataFolder } from '../paths.ts';
-import { formatBytes, plural, printable } from '../text.ts';
+import { formatBytes, plural } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
 import { loadCliXz } from '../transfer/open-link.ts';
@@ -79,14 +80,14 @@ export async function catalogPublish(
   const vault = await openVault(dataFolder, output.warn);
   const chosen = await chooseSwarm(options, 'download', signal);
   catalogOf(chosen);
-  const name = printable(manifest.header.filename);
+  const name = safeName(manifest.header.filename);
   if (!(await agreeToPublish(name, options.yes === true, output, signal))) {
     output.say('Nothing was published.');
     return;
   }
   const { publication, entryId, holders } = await publishOne(manifest, { chosen, vault, dataFolder }, signal);
   output.result({ id: entryId, name: publication.name, holders });
-  output.say(`Published ${printable(publication.name)} as ${entryId}, kept by ${plural(holders, 'relay')}.`);
+  output.say(`Published ${safeName(publication.name)} as ${entryId}, kept by ${plural(holders, 'relay')}.`);
 }
 
 export async function catalogUnpublish(
@@ -108,7 +109,7 @@ export async function catalogUnpublish(
     signal,
   );
   output.result({ id: entryIdOf(publication), name: publication.name });
-  output.say(`Unpublished ${printable(publication.name)}. Whoever has opened it may have kept the key.`);
+  output.say(`Unpublished ${safeName(publication.name)}. Whoever has opened it may have kept the key.`);
 }
 
 async function readCatalog(
@@ -139,7 +140,7 @@ async function findEntry(
   const [only] = found;
   if (only === undefined) {
     warnOfGaps(summary, output);
-    throw new AppError('NOT_FOUND', `The catalog has nothing that is called ${printable(given)}.`);
+    throw new AppError('NOT_FOUND', `The catalog has nothing that is called ${safeName(given)}.`);
   }
   if (found.length > 1) throw ambiguous(found.map(({ id }) => id));
   return only;
@@ -180,7 +181,7 @@ function rowOf({ id, publication, link }: CatalogEntry): Readonly<Record<string,
 
 function lineOf({ id, publication }: CatalogEntry): string {
   const { name, size, created } = publication;
-  return `${id.slice(0, 12)}  ${created.slice(0, 10)}  ${formatBytes(size).padStart(9)}  ${printable(name)}`;
+  return `${id.slice(0, 12)}  ${created.slice(0, 10)}  ${formatBytes(size).padStart(9)}  ${safeName(name)}`;
 }
 
 function warnOfGaps({ unreachable, truncated }: CatalogSummary, output: Output): void {

@@ -9,6 +9,7 @@ import { computeManifestId } from '../../shared/format/manifest.ts';
 import type { ParsedManifest } from '../../shared/format/manifest.ts';
 import type { ManifestHeader } from '../../shared/format/manifest-types.ts';
 import { isId, parseManifestId } from '../../shared/ids.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { statOrNull } from '../adapters/atomic-file.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
 import type { OwnedManifest } from '../adapters/journal-archive.ts';
@@ -19,7 +20,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { resolveUserPath, userDataFolder } from '../paths.ts';
-import { plural, printable } from '../text.ts';
+import { plural } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
@@ -67,7 +68,7 @@ export async function deleteNamed(
   if (uploadId === null && manifest.granted === null) {
     if (!(await archive.wasDeleted(manifest.id))) throw notOurs();
     await vaultIndex?.removeFile(manifest.id, signal);
-    output.say(`${printable(manifest.name)} has been deleted already.`);
+    output.say(`${safeName(manifest.name)} has been deleted already.`);
     output.result({
       manifest_id: manifest.id,
       already: true,
@@ -78,7 +79,7 @@ export async function deleteNamed(
     });
     return EXIT_CODES.ok.status;
   }
-  const question = `Delete ${printable(manifest.name)} for everybody who has its manifest?`;
+  const question = `Delete ${safeName(manifest.name)} for everybody who has its manifest?`;
   if (!yes && !(await confirm(question, output, signal))) {
     output.say('Nothing was deleted.');
     return EXIT_CODES.ok.status;
@@ -149,7 +150,7 @@ function report(manifest: NamedManifest, result: DeleteResult, chosen: ChosenSwa
     foreign,
   });
   const relays = plural(confirmed.size, chosen.memberWord);
-  output.say(`Deleted ${printable(manifest.name)}: ${plural(chunkCount, 'chunk')}, confirmed by ${relays}.`);
+  output.say(`Deleted ${safeName(manifest.name)}: ${plural(chunkCount, 'chunk')}, confirmed by ${relays}.`);
   if (pending.size > 0) {
     for (const line of pendingLines(pending, chosen)) output.say(line);
     output.say(

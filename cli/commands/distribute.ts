@@ -5,6 +5,7 @@ import type { PublishResult } from '../../shared/engine/catalog-publish.ts';
 import { AppError } from '../../shared/errors.ts';
 import { toFilename } from '../../shared/format/manifest.ts';
 import { REPLICAS } from '../../shared/limits.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { filesBelow, isFolder } from '../adapters/folder-walk.ts';
 import type { FoundFile } from '../adapters/folder-walk.ts';
 import { manifestPathFor } from '../adapters/manifest-file.ts';
@@ -15,7 +16,7 @@ import type { ExitStatus } from '../exit-codes.ts';
 import { reportError } from '../output.ts';
 import type { Output } from '../output.ts';
 import { DEFAULT_MANIFESTS, resolveUserPath, userDataFolder } from '../paths.ts';
-import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
+import { formatBytes, formatSeconds, plural } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
 import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
@@ -159,7 +160,7 @@ function report(
     ...(published === null ? {} : { published: published.entryId }),
   });
   const word = chosen.memberWord;
-  const name = printable(file.name);
+  const name = safeName(file.name);
   const took = `${formatBytes(sizeBytes)} in ${formatSeconds(seconds)}`;
   const copies =
     chunkCount === 0

@@ -6,12 +6,13 @@ import { AppError } from '../../shared/errors.ts';
 import type { DeletionRights } from '../../shared/format/deletion-rights.ts';
 import { computeManifestId, serializeManifest, toFilename } from '../../shared/format/manifest.ts';
 import type { PackedManifest } from '../../shared/format/manifest.ts';
+import { safeName } from '../../shared/safe-name.ts';
+import { streamOutput } from '../adapters/file-output.ts';
 import { JournalArchive } from '../adapters/journal-archive.ts';
 import { readManifestFile, writeManifestFile } from '../adapters/manifest-file.ts';
 import { openVault } from '../adapters/vault.ts';
 import type { Output } from '../output.ts';
 import { resolveUserPath, userDataFolder } from '../paths.ts';
-import { printable } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { CliVaultIndex } from '../transfer/cli-vault-index.ts';
@@ -47,11 +48,13 @@ export async function exportManifest(
   const { filename } = manifest.header;
   const name = basename(toFilename(filename));
   const path = target ?? `${name}${owner ? '.owner' : ''}.manifest`;
-  if (path === '-') for await (const part of serializeManifest(manifest, rights)) process.stdout.write(part);
-  else await writeManifestFile(resolveUserPath(path), manifest, rights);
+  if (path === '-') {
+    const stdout = streamOutput(process.stdout, signal);
+    for await (const part of serializeManifest(manifest, rights)) await stdout.write(part);
+  } else await writeManifestFile(resolveUserPath(path), manifest, rights);
   const may = owner ? 'read the file, and delete it for everybody' : 'read the file';
   output.warn(`Whoever has this manifest can ${may}: keep it as you keep a key.`);
-  if (path !== '-') output.say(`Exported ${printable(filename)} to ${printable(path)}.`);
+  if (path !== '-') output.say(`Exported ${safeName(filename)} to ${safeName(path)}.`);
   output.result({ manifest_id: await computeManifestId(manifest), name: filename, file: path, owner });
 }
 

@@ -4,13 +4,15 @@ import { durability, shares } from '../../shared/engine/durability.ts';
 import type { Durability } from '../../shared/engine/durability.ts';
 import { computeManifestId } from '../../shared/format/manifest.ts';
 import { REPLICAS } from '../../shared/limits.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import { plural, printable } from '../text.ts';
+import { plural } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { findNamedFile, manifestOf } from '../transfer/named-file.ts';
+import { verdict } from '../transfer/file-verdict.ts';
 import { createProgress } from '../transfer/progress.ts';
 
 export type HealthOptions = SwarmOptions;
@@ -43,7 +45,7 @@ export async function health(
   }
   const state = durability(distribution);
   const word = chosen.memberWord;
-  output.say(`${printable(name)}: ${verdict(state, distribution, word)}`);
+  output.say(`${safeName(name)}: ${verdict(state, distribution, word)}`);
   for (const line of copyLines(state)) output.say(line);
   const held = heldRows(distribution, chosen);
   for (const { name: relay, chunks, sole } of held)
@@ -70,25 +72,6 @@ export async function health(
   });
   if (state.lost > 0) return EXIT_CODES.lost.status;
   return state.short > 0 ? EXIT_CODES.degraded.status : EXIT_CODES.ok.status;
-}
-
-function verdict(state: Durability, { chunkCount }: FileDistribution, word: string): string {
-  const { spareRelays, spareHosts, lost, short } = state;
-  if (chunkCount === 0) return 'an empty file, which nobody has to hold.';
-  if (spareRelays === null || spareHosts === null)
-    return `${plural(lost, 'chunk')} on no ${word} that answers. Start what holds them.`;
-  const relays =
-    spareRelays === 0
-      ? `one ${word} failing may cost parts of it`
-      : `any ${plural(spareRelays, word)} may fail`;
-  const hosts =
-    word === 'node'
-      ? ''
-      : spareHosts === 0
-        ? ', but no machine: all copies of some chunks are on the same one'
-        : `, or any ${plural(spareHosts, 'machine')}`;
-  const missing = short > 0 ? ` ${plural(short, 'chunk')} have fewer than ${REPLICAS} copies.` : '';
-  return `${relays}${hosts}.${missing}`;
 }
 
 function copyLines({ byCopies }: Durability): string[] {

@@ -2,10 +2,11 @@ import { AppError } from '../../shared/errors.ts';
 import { listFiles, listFolders, nodeAt } from '../../shared/vault/index-tree.ts';
 import type { FileNode, FolderNode } from '../../shared/vault/index-tree.ts';
 import type { VaultReading } from '../../shared/engine/vault-sync.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { openVault } from '../adapters/vault.ts';
 import type { Output } from '../output.ts';
 import { userDataFolder } from '../paths.ts';
-import { formatBytes, printable } from '../text.ts';
+import { formatBytes } from '../text.ts';
 import { vaultPath } from '../transfer/named-file.ts';
 import { chooseSwarm, namesRelays } from '../transfer/choose-swarm.ts';
 import type { SwarmOptions } from '../transfer/choose-swarm.ts';
@@ -49,10 +50,10 @@ export async function list(
     });
     for (const { path, node } of files) {
       const { manifest, created, size, link } = node.file;
-      const line = `${manifest.slice(0, 12)}  ${created.slice(0, 10)}  ${formatBytes(size).padStart(9)}  ${printable(path)}`;
+      const line = `${manifest.slice(0, 12)}  ${created.slice(0, 10)}  ${formatBytes(size).padStart(9)}  ${safeName(path)}`;
       output.say(options.links === true ? `${line}  ${link}` : line);
     }
-    for (const path of emptyFolders) output.say(`${' '.repeat(EMPTY_INDENT)}${printable(path)}/`);
+    for (const path of emptyFolders) output.say(`${' '.repeat(EMPTY_INDENT)}${safeName(path)}/`);
     if (files.length + emptyFolders.length === 0)
       output.say(
         network === null
@@ -70,7 +71,7 @@ function contentOf(
 ): { files: { path: string; node: FileNode }[]; emptyFolders: string[] } {
   const path = vaultPath(given);
   const node = path === '' ? root : nodeAt(root, path);
-  if (node === undefined) throw new AppError('NOT_FOUND', `Your vault has no ${printable(given)}.`);
+  if (node === undefined) throw new AppError('NOT_FOUND', `Your vault has no ${safeName(given)}.`);
   if (node.kind === 'file') return { files: [{ path, node }], emptyFolders: [] };
   const prefix = path === '' ? '' : `${path}/`;
   const files = listFiles(node).map((file) => ({ ...file, path: prefix + file.path }));

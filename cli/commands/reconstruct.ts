@@ -5,6 +5,7 @@ import { createDownloader } from '../../shared/engine/download.ts';
 import { AppError } from '../../shared/errors.ts';
 import { computeManifestId, toFilename } from '../../shared/format/manifest.ts';
 import type { PackedManifest } from '../../shared/format/manifest.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { openFileOutput, streamOutput } from '../adapters/file-output.ts';
 import type { FileOutput } from '../adapters/file-output.ts';
 import { errnoOf, ioError } from '../adapters/io-errors.ts';
@@ -12,7 +13,7 @@ import type { LocalSwarm } from '../adapters/local-swarm.ts';
 import { startWorkers } from '../adapters/workers.ts';
 import type { Output } from '../output.ts';
 import { resolveUserPath } from '../paths.ts';
-import { formatBytes, formatSeconds, plural, printable } from '../text.ts';
+import { formatBytes, formatSeconds, plural } from '../text.ts';
 import { chooseSwarm } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { findNamedFile, manifestOf } from '../transfer/named-file.ts';
@@ -59,7 +60,7 @@ export async function restoreManifest(
   const seconds = (performance.now() - began) / 1000;
   const { size, filename } = manifest.header;
   const took = `${formatBytes(size)} in ${formatSeconds(seconds)}`;
-  say(`Restored ${printable(filename)}: ${took}, every chunk verified.`);
+  say(`Restored ${safeName(filename)}: ${took}, every chunk verified.`);
   if (!toStdout) say(`  File: ${target}`);
   output.result({
     file: target,
@@ -114,7 +115,7 @@ async function receive(
   signal: AbortSignal,
 ): Promise<void> {
   const { size, filename } = manifest.header;
-  await using file = await openOutput(target, options.force, size);
+  await using file = await openOutput(target, options.force, size, signal);
   await using workers = startWorkers();
   const downloader = createDownloader({ manifest, swarm: chosen.swarm, workers });
   const visible = options.visible && process.stderr.isTTY;
@@ -143,8 +144,13 @@ function withScanHint(cause: unknown): AppError {
   return new AppError(error.code, `${error.message} ${hint}`, { cause });
 }
 
-async function openOutput(target: string, force: boolean, sizeBytes: number): Promise<FileOutput> {
-  return target === '-' ? streamOutput(process.stdout) : openFileOutput(target, { force, sizeBytes });
+async function openOutput(
+  target: string,
+  force: boolean,
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<FileOutput> {
+  return target === '-' ? streamOutput(process.stdout, signal) : openFileOutput(target, { force, sizeBytes });
 }
 
 /** Says what `--kill-node` takes away. */

@@ -3,12 +3,12 @@ import { formatLink, formatWebFragment, parseLink } from '../../shared/format/ca
 import type { CapabilityLink } from '../../shared/format/capability.ts';
 import { computeManifestId } from '../../shared/format/manifest.ts';
 import type { PackedManifest } from '../../shared/format/manifest.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { openVault } from '../adapters/vault.ts';
 import { readVaultIndex } from '../adapters/vault-index-store.ts';
 import type { Output } from '../output.ts';
 import { userDataFolder } from '../paths.ts';
 import { terminalQr } from '../terminal-qr.ts';
-import { printable } from '../text.ts';
 import { chooseSwarm, namesRelays } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { CliVaultIndex, indexFile, networkOf, withVaultIndex } from '../transfer/cli-vault-index.ts';
@@ -40,7 +40,7 @@ export async function share(
   output.say(formatLink(link));
   if (webLink !== null) output.say(webLink);
   if (options.qr === true) output.say(terminalQr(webLink ?? formatLink(link)));
-  output.warn(`Whoever has this link can read ${name === null ? 'the file' : printable(name)}.`);
+  output.warn(`Whoever has this link can read ${name === null ? 'the file' : safeName(name)}.`);
 }
 
 async function linkOf(

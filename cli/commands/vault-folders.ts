@@ -6,12 +6,13 @@ import type { FolderNode, TreeNode } from '../../shared/vault/index-tree.ts';
 import { openVault } from '../adapters/vault.ts';
 import { confirm } from '../confirm.ts';
 import { parseManifestId } from '../../shared/ids.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import { reportError } from '../output.ts';
 import type { Output } from '../output.ts';
 import { userDataFolder } from '../paths.ts';
-import { plural, printable } from '../text.ts';
+import { plural } from '../text.ts';
 import { chooseSwarm, namesRelays } from '../transfer/choose-swarm.ts';
 import type { ChosenSwarm, SwarmOptions } from '../transfer/choose-swarm.ts';
 import { exchange, networkOf, withVaultIndex } from '../transfer/cli-vault-index.ts';
@@ -40,11 +41,11 @@ export async function makeFolders(
     const inTheWay = parts.find(
       (_, i) => nodeAt(sync.index.tree(), parts.slice(0, i + 1).join('/'))?.kind === 'file',
     );
-    if (inTheWay !== undefined) throw new AppError('CONFLICT', `${printable(inTheWay)} is a file.`);
+    if (inTheWay !== undefined) throw new AppError('CONFLICT', `${safeName(inTheWay)} is a file.`);
     await sync.edit((index) => index.makeFolders(path));
   });
   output.result({ path: partsOf(path).join('/') });
-  output.say(`Made ${printable(path)}.`);
+  output.say(`Made ${safeName(path)}.`);
 }
 
 /** Renames, moves or both; into `to` where that is a folder. */
@@ -63,12 +64,12 @@ export async function move(
     const parts = there?.kind === 'folder' ? [...partsOf(to, 'may be empty'), node.name] : partsOf(to);
     const path = parts.join('/');
     if (nodeAt(root, path) !== undefined)
-      throw new AppError('CONFLICT', `${printable(path)} is there already.`);
+      throw new AppError('CONFLICT', `${safeName(path)} is there already.`);
     const parent = nodeAt(root, parts.slice(0, -1).join('/'));
     if (parent?.kind !== 'folder')
       throw new AppError(
         'NOT_FOUND',
-        `There is no folder for ${printable(path)}: make it with "lanvault mkdir".`,
+        `There is no folder for ${safeName(path)}: make it with "lanvault mkdir".`,
       );
     const name = parts.at(-1) ?? '';
     await sync.edit((index) => {
@@ -77,7 +78,7 @@ export async function move(
     return path;
   });
   output.result({ from, to: target });
-  output.say(`Moved ${printable(from)} to ${printable(target)}.`);
+  output.say(`Moved ${safeName(from)} to ${safeName(target)}.`);
 }
 
 /** Deletes a file for everybody, or a folder with all that is in it; with `listOnly` they only leave the list. Asks first. */
@@ -102,13 +103,13 @@ export async function remove(
       manifest: each.node.file.manifest,
     }));
     if (inside.length > 0 && !recursive)
-      throw new AppError('BAD_INPUT', `${printable(path)} is a folder with files in it: add -r.`);
+      throw new AppError('BAD_INPUT', `${safeName(path)} is a folder with files in it: add -r.`);
     return Promise.resolve(inside);
   });
   const what =
     files.length === 1
-      ? printable(files[0]?.path ?? path)
-      : `${plural(files.length, 'file')} of ${printable(path)}`;
+      ? safeName(files[0]?.path ?? path)
+      : `${plural(files.length, 'file')} of ${safeName(path)}`;
   const question = listOnly ? `Take ${what} off your vault’s list?` : `Delete ${what} for everybody?`;
   if (files.length > 0 && !yes && !(await confirm(question, output, signal))) {
     output.say('Nothing was deleted.');
@@ -122,7 +123,7 @@ export async function remove(
         const ended = await deleteNamed(named, { chosen, yes: true }, output, signal);
         if (status === EXIT_CODES.ok.status) status = ended;
       } catch (cause) {
-        const failure = reportError(cause, output.json, printable(name));
+        const failure = reportError(cause, output.json, safeName(name));
         if (status === EXIT_CODES.ok.status) status = failure;
         if (signal.aborted) return failure;
       }
@@ -135,7 +136,7 @@ export async function remove(
   });
   if (listOnly || files.length === 0) {
     output.result({ path, removed: files.length });
-    output.say(`${printable(path)} is off your vault’s list.`);
+    output.say(`${safeName(path)} is off your vault’s list.`);
   }
   return status;
 }
@@ -170,7 +171,7 @@ function nodeAt(root: FolderNode, path: string): TreeNode | undefined {
 
 function existing(root: FolderNode, path: string): TreeNode {
   const node = nodeAt(root, partsOf(path).join('/'));
-  if (node === undefined) throw new AppError('NOT_FOUND', `Your vault has no ${printable(path)}.`);
+  if (node === undefined) throw new AppError('NOT_FOUND', `Your vault has no ${safeName(path)}.`);
   return node;
 }
 

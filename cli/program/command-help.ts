@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Outcome } from '../exit-codes.ts';
+import { wrap } from '../text.ts';
 
 export interface CommandHelp {
   /** Paragraphs that stand below the options. */
@@ -35,7 +36,7 @@ function formatHelp({ details = [], examples, outcomes }: CommandHelp): string {
       : [`  # ${purpose}`, `  lanvault ${command}`],
   );
   return [
-    ...details.flatMap((text) => [...wrap(text), '']),
+    ...details.flatMap((text) => [...wrap(text, WIDTH), '']),
     'Examples:',
     ...lines,
     '',
@@ -45,16 +46,4 @@ function formatHelp({ details = [], examples, outcomes }: CommandHelp): string {
       return `  ${String(status).padStart(3)}  ${meaning}`;
     }),
   ].join('\n');
-}
-
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

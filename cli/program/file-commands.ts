@@ -1,4 +1,5 @@
 /** Files: in, out and away. */
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { REPLICAS } from '../../shared/limits.ts';
 import { restartWithTunedMalloc } from '../adapters/malloc.ts';
@@ -9,6 +10,8 @@ import type { HealthOptions } from '../commands/health.ts';
 import type { PruneOptions } from '../commands/prune.ts';
 import type { ReconstructOptions } from '../commands/reconstruct.ts';
 import type { ShareOptions } from '../commands/share.ts';
+import type { VisualizeOptions } from '../commands/visualize.ts';
+import { PICTURE_FORMATS } from '../picture/picture.ts';
 import { integerBetween, parseCompression, parseRelayUrl, repeatable } from '../option-parsers.ts';
 import { withHelp } from './command-help.ts';
 import { killNodeOption, outputOf, swarmOptions, text } from './shared-options.ts';
@@ -19,6 +22,7 @@ export function addFileCommands(program: Command, context: ProgramContext): void
   addReconstruct(program, context);
   addShare(program, context);
   addHealth(program, context);
+  addVisualize(program, context);
   addDelete(program, context);
   addExport(program, context);
   addPrune(program, context);
@@ -136,6 +140,38 @@ function addHealth(program: Command, { signal, setStatus }: ProgramContext): voi
       ['health manifests/video.mp4.manifest --kill-node node_3', 'in the local simulation'],
     ],
     outcomes: ['ok', 'usage', 'degraded', 'relays', 'lost', 'io', 'forbidden', 'interrupted'],
+  });
+}
+
+function addVisualize(program: Command, { signal }: ProgramContext): void {
+  const command = killNodeOption(swarmOptions(program.command('visualize')))
+    .description('draw the network, or where a file lies')
+    .argument(
+      '[file]',
+      'its manifest, a link, or its path or id in your vault’s list; - = a manifest on stdin',
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        'mermaid, svg or json (default: as the name of OUTPUT says, else mermaid)',
+      ).choices(PICTURE_FORMATS),
+    )
+    .option('-o, --output <path>', 'where the picture goes; - = stdout (default: stdout)')
+    .option('--force', 'replace an existing file')
+    .action(async (file: string | undefined, options: VisualizeOptions & Json) => {
+      const { visualize } = await import('../commands/visualize.ts');
+      await visualize(file, options, outputOf(options), signal);
+    });
+  withHelp(command, {
+    details: [
+      'The network: its relays by host, and the links between them as one of them knows it. A file: who holds how many of its chunks, and how many copies there are along it. Mermaid is drawn by GitHub, GitLab and many editors; an SVG by every browser, light or dark as its reader likes.',
+    ],
+    examples: [
+      ['visualize --scan -o network.svg', 'the relays on the LAN'],
+      ['visualize photos/harbour.jpg --scan', 'a file of your vault’s list, as Mermaid'],
+      ['visualize manifests/video.mp4.manifest -o video.svg', 'in the local simulation'],
+    ],
+    outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'forbidden', 'interrupted'],
   });
 }
 

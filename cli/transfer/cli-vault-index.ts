@@ -8,10 +8,10 @@ import { formatLink } from '../../shared/format/capability.ts';
 import { computeManifestId } from '../../shared/format/manifest.ts';
 import type { Manifest } from '../../shared/format/manifest-types.ts';
 import type { ChunkId, ManifestId } from '../../shared/ids.ts';
+import { safeName } from '../../shared/safe-name.ts';
 import type { Vault } from '../adapters/vault.ts';
 import { VaultIndexStore } from '../adapters/vault-index-store.ts';
 import type { Output } from '../output.ts';
-import { printable } from '../text.ts';
 import type { ChosenSwarm } from './choose-swarm.ts';
 import { loadCliXz } from './open-link.ts';
 
@@ -87,7 +87,7 @@ export class CliVaultIndex {
 
   /** `path`: where the file stands in the vault. Others see it after `publish`. Throws `ABORTED` only. */
   async addFile(path: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
-    const what = `${printable(path)} is stored, but not in your vault’s list of files; keep its manifest`;
+    const what = `${safeName(path)} is stored, but not in your vault’s list of files; keep its manifest`;
     await this.#orWarn(what, signal, async (sync, network) => {
       await indexFile(sync, path, manifest, network, signal);
     });

@@ -1,6 +1,7 @@
 /** A progress bar with speed and time left, on a terminal only. */
 import { SingleBar } from 'cli-progress';
-import { formatBytes, formatSeconds, printable } from '../text.ts';
+import { safeName } from '../../shared/safe-name.ts';
+import { formatBytes, formatSeconds } from '../text.ts';
 
 export interface Progress {
   /** Bytes done so far, of the total. */
@@ -39,7 +40,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const payload = (doneBytes: number) => {
     const rate = speed.bytesPerSecond;
     return {
-      label: shorten(printable(options.label)),
+      label: shorten(safeName(options.label)),
       done: amount(doneBytes),
       total_text: amount(totalBytes),
       speed: rate === null ? '…' : `${amount(rate)}/s`,

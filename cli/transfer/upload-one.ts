@@ -66,7 +66,7 @@ export async function uploadOne(
     const result = await transfer(source, journal, context, signal);
     const keptManifest =
       manifestPath === '-'
-        ? await printManifest(result.manifest)
+        ? await printManifest(result.manifest, signal)
         : await writeManifestFile(manifestPath, result.manifest);
     await journal.close();
     await store.settle(journal.header.uploadId);
@@ -90,8 +90,8 @@ async function openSource(
 }
 
 /** Resolves with null: nothing had to give way. */
-async function printManifest(manifest: Manifest): Promise<null> {
-  const stdout = streamOutput(process.stdout);
+async function printManifest(manifest: Manifest, signal: AbortSignal): Promise<null> {
+  const stdout = streamOutput(process.stdout, signal);
   for await (const piece of serializeManifest(manifest)) await stdout.write(piece);
   return null;
 }

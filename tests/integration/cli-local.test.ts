@@ -1,5 +1,5 @@
 /** The real command line on simulated nodes: round trip, dead nodes, bad input, resume. No network. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -94,6 +94,73 @@ describe('local simulation', () => {
     expect(again, again.stderr).toMatchObject({ code: 0 });
     expect((await readFile(`${manifest}.1`)).equals(first)).toBe(true);
     expect((await readFile(manifest)).equals(first)).toBe(false);
+  });
+});
+
+describe('a reader of stdout that leaves', () => {
+  /** The command's status and words, with nobody at the other end of its stdout after `bytes` of it. */
+  async function leaving(
+    user: CliUser,
+    bytes: number,
+    ...args: readonly string[]
+  ): Promise<{ code: number | null; stderr: string }> {
+    const child = user.spawn(...args);
+    let stderr = '';
+    child.stderr?.on('data', (part: Buffer) => (stderr += part.toString()));
+    const closed = once(child, 'close');
+    let seen = 0;
+    child.stdout?.on('data', (part: Buffer) => {
+      seen += part.length;
+      if (seen >= bytes) child.stdout?.destroy();
+    });
+    if (bytes === 0) child.stdout?.destroy();
+    const [code] = (await closed) as [number | null];
+    return { code, stderr };
+  }
+
+  test('ends what is written for it, without noise, and nothing else', async () => {
+    const { user, manifest } = await withUpload();
+    expect(await leaving(user, 1, 'reconstruct', manifest, '-')).toEqual({ code: 0, stderr: '' });
+    expect(await leaving(user, 0, 'visualize', manifest)).toEqual({ code: 0, stderr: '' });
+
+    await mkdir(user.path('album'));
+    for (const name of ['a', 'b', 'c']) await writeFile(user.path(`album/${name}.txt`), name);
+    expect(await leaving(user, 1, 'distribute', '-r', 'album')).toEqual({ code: 0, stderr: '' });
+    expect((await readdir(user.path('manifests/album'))).sort()).toEqual(
+      ['a', 'b', 'c'].map((name) => `${name}.txt.manifest`),
+    );
+    // A manifest that nobody got is a failure: without it the file is lost.
+    const unread = await leaving(user, 0, 'distribute', 'album/a.txt', '-m', '-');
+    expect(unread).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('run the same command again') as string,
+    });
+  });
+
+  test('one that has stopped reading does not hold an interrupted command', async () => {
+    const { user, manifest } = await withUpload();
+    const child = user.spawn('reconstruct', manifest, '-');
+    if (child.stdout === null) throw new Error('It has a stdout.');
+    await once(child.stdout, 'readable');
+    const exit = once(child, 'exit');
+    const began = performance.now();
+    child.kill('SIGINT');
+    expect(await exit).toEqual([130, null]);
+    // Not by the last resort, which comes after ten seconds.
+    expect(performance.now() - began).toBeLessThan(8_000);
+  });
+
+  test('a stdout that takes nothing is told as such', async () => {
+    await using user = await CliUser.create();
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', '"$0" "$1" list > /dev/full', process.execPath, path.join(REPO, 'cli/main.ts')],
+      { encoding: 'utf8', env: { ...process.env, XDG_DATA_HOME: user.path('data'), INIT_CWD: user.dir } },
+    );
+    expect([status, stderr]).toEqual([
+      6,
+      expect.stringMatching(/^lanvault: .*the disk is full.*\n$/) as string,
+    ]);
   });
 });
 

@@ -20,14 +20,8 @@ export type {
   PublishedFile,
 } from '../engine/catalog/catalog-contract.ts';
 export type { LinkedFile, ShareLinks } from '../engine/sharing/sharing-contract.ts';
-export type {
-  EventBatch,
-  NetworkLink,
-  NetworkPort,
-  NetworkRelay,
-  NetworkSnapshot,
-  NetworkView,
-} from '../engine/network/network-port.ts';
+export type { EventBatch, NetworkPort, NetworkView } from '../engine/network/network-port.ts';
+export type { NetworkLink, NetworkRelay, NetworkSnapshot } from '../../shared/engine/network-snapshot.ts';
 export type { FileChecks } from '../engine/health/health-contract.ts';
 export type { FileDistribution } from '../../shared/engine/distribution.ts';
 export type { Durability } from '../../shared/engine/durability.ts';

@@ -1,35 +1,7 @@
 /** What the Network and Activity views see of the swarm. Relays may lie: everything here is for display. */
+import type { NetworkSnapshot } from '../../../shared/engine/network-snapshot.ts';
 import type { AddedRelay } from '../../../shared/protocol/operator-routes.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
-import type { RelayReport } from '../../../shared/protocol/topology.ts';
-
-export interface NetworkRelay {
-  readonly id: string;
-  readonly host: string;
-  readonly port: number;
-  /** Opaque; equal for relays on one host. */
-  readonly machine: string;
-  /** 0: it stores nothing. */
-  readonly capacityBytes: number;
-  readonly state: 'alive' | 'suspect';
-  /** Whether it is the relay that this page talks to. */
-  readonly entry: boolean;
-  /** Null for one that did not answer in time, or is older than reports. */
-  readonly report: RelayReport | null;
-}
-
-/** Each once, `a` below `b`; both are in the snapshot's relays. */
-export interface NetworkLink {
-  readonly a: string;
-  readonly b: string;
-  /** Whether they are gossip neighbours; else a spare link of the entry relay. */
-  readonly mesh: boolean;
-}
-
-export interface NetworkSnapshot {
-  readonly relays: readonly NetworkRelay[];
-  readonly links: readonly NetworkLink[];
-}
 
 export interface NetworkView {
   /** The last one that came; null before the first. */

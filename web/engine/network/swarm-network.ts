@@ -1,11 +1,13 @@
 import type { EngineClock } from '../../../shared/engine/clock.ts';
+import { readNetworkSnapshot } from '../../../shared/engine/network-snapshot.ts';
+import type { NetworkSnapshot } from '../../../shared/engine/network-snapshot.ts';
 import type { RelaySwarm } from '../../../shared/engine/relay-client.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { NETWORK_PAUSE_MS, NETWORK_POLL_MS } from '../../../shared/limits.ts';
 import type { RelayEvent } from '../../../shared/protocol/events.ts';
 import { Watchers } from '../watchers.ts';
 import type { EventFeed } from './event-feed.ts';
-import type { EventBatch, NetworkPort, NetworkSnapshot, NetworkView } from './network-port.ts';
+import type { EventBatch, NetworkPort, NetworkView } from './network-port.ts';
 
 export interface SwarmNetworkOptions {
   readonly swarm: Pick<RelaySwarm, 'peers' | 'topology' | 'status'>;
@@ -128,17 +130,6 @@ export class SwarmNetwork implements NetworkPort {
   async #read(signal: AbortSignal): Promise<NetworkSnapshot> {
     const { swarm } = this.#options;
     this.#entryId ??= (await swarm.status(signal)).id;
-    const [peers, topology] = await Promise.all([swarm.peers(signal), swarm.topology(signal)]);
-    const reports = new Map(topology.relays.map(({ id, report }) => [id, report]));
-    const known = new Set(peers.map(({ id }) => id));
-    return {
-      relays: peers.map(({ id, host, port, machine, capacity, state }) => ({
-        ...{ id, host, port, machine, state },
-        capacityBytes: capacity,
-        entry: id === this.#entryId,
-        report: reports.get(id) ?? null,
-      })),
-      links: topology.links.filter(({ a, b }) => known.has(a) && known.has(b)),
-    };
+    return readNetworkSnapshot(swarm, this.#entryId, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { openFileOutput } from '../../../../cli/adapters/file-output.ts';
+import { openFileOutput, streamOutput } from '../../../../cli/adapters/file-output.ts';
 import { makeFolder } from '../../../../cli/adapters/folders.ts';
 import { utf8 } from '../../../../shared/bytes.ts';
 import { TempFolder } from './temp-folder.ts';
@@ -48,5 +49,18 @@ describe('openFileOutput', () => {
 describe('makeFolder', () => {
   it('ends where there can be no folders', async () => {
     await expect(makeFolder('/proc/none/at/all')).rejects.toMatchObject({ code: 'IO' });
+  });
+});
+
+describe('streamOutput', () => {
+  it('does not wait for a reader that has stopped once it is interrupted', async () => {
+    const stuck = new Writable({ write: () => undefined });
+    const interrupted = new AbortController();
+    const writing = streamOutput(stuck, interrupted.signal).write(utf8('abc'));
+    interrupted.abort();
+    await expect(writing).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(streamOutput(stuck, interrupted.signal).write(utf8('abc'))).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
   });
 });
