@@ -36,6 +36,8 @@ export function userDataFolder(env: Environment = process.env): string {
 
 /** Data of simulated nodes and of the relays that `network start` runs. */
 export const DEFAULT_NETWORK_DATA = 'network_data';
+/** In it: the certificate authority of relays that have their data there. */
+export const AUTHORITY_FOLDER = 'tls';
 export const DEFAULT_LOGS = 'logs';
 /** Manifests of uploads without `--manifest`; in the caller's folder. */
 export const DEFAULT_MANIFESTS = 'manifests';

@@ -8,6 +8,7 @@ import type { RelayConfig } from './config/config.ts';
 import { registerApi } from './http/api.ts';
 import { loadSwarmKey } from './config/swarm-key-file.ts';
 import { processGauges } from './http/process-gauges.ts';
+import { HttpsListener } from './http/https-listener.ts';
 import { listenHost } from './http/listen-host.ts';
 import { createHttpServer } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
@@ -24,11 +25,17 @@ import { loadOrCreateSeed } from './storage/identity-file.ts';
 import { createOperatorToken, noteOperatorUrl } from './storage/operator-files.ts';
 import { storageLayout } from './storage/layout.ts';
 import { lockStorage } from './storage/storage-lock.ts';
+import { lanAddress } from './tls/own-names.ts';
+import { prepareTls } from './tls/relay-tls.ts';
 
 export interface Relay extends AsyncDisposable {
   readonly id: RelayId;
   readonly httpPort: number;
   readonly linkPort: number;
+  /** Null without HTTPS. */
+  readonly httpsPort: number | null;
+  /** SHA-256 of what devices are to trust for it; null without an authority of the relay's own. */
+  readonly authorityFingerprint: string | null;
   /** Resolves when the relay has left the swarm by its operator's order: then it is to be disposed of. */
   readonly left: Promise<void>;
 }
@@ -88,7 +95,22 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     ),
   );
   const swarm = started.use(core.network);
+  const tls =
+    config.tls === null
+      ? null
+      : await prepareTls(config.tls, {
+          allowedHosts: config.allowedHosts,
+          wallTime: () => clock.wallTime(),
+          log,
+        });
+  let https: HttpsListener | null = null;
   const services = {
+    trust: {
+      httpsPort: () => https?.port ?? null,
+      authority: tls?.authority ?? null,
+      lanAddress,
+      allowedHosts: config.allowedHosts,
+    },
     directory: core.membership,
     local: core.local,
     writer: core.writer,
@@ -119,6 +141,13 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
   started.defer(() => closeServer(server, upgraded, config.limits.stopGraceMs));
   const { linkPort } = await swarm.listen();
   const httpPort = await listen(server, config);
+  if (config.tls !== null && tls !== null) {
+    const { host, limits } = config;
+    const { source } = tls;
+    https = started.use(
+      await HttpsListener.listen(server, { host, port: config.tls.port, limits, source, clock, log }),
+    );
+  }
   await noteOperatorUrl(layout, loopbackUrl(config.host, httpPort));
   await swarm.announce({ httpPort });
   core.start();
@@ -130,6 +159,8 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     id: identity.id,
     httpPort,
     linkPort,
+    httpsPort: https?.port ?? null,
+    authorityFingerprint: tls?.authority?.fingerprint ?? null,
     left: core.care.left,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

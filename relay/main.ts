@@ -30,7 +30,10 @@ async function runRelay(config: RelayConfig): Promise<void> {
   await using relay = await startRelay(config);
   // Until here a signal ends the process at once, which storage is made for.
   const stop = stopSignal();
-  const ready = { event: 'ready', id: relay.id, port: relay.httpPort, link: relay.linkPort };
+  const { id, httpPort: port, linkPort: link, httpsPort, authorityFingerprint } = relay;
+  const secure = httpsPort === null ? {} : { https: httpsPort };
+  const trust = authorityFingerprint === null ? {} : { authority: authorityFingerprint };
+  const ready = { event: 'ready', id, port, link, ...secure, ...trust };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   flushCompileCache();
   await Promise.race([stop, relay.left]);

@@ -1,6 +1,6 @@
 /**
- * Sets up what the tests need beyond npm: a Chromium, Python's `cryptography`, `xz` and `ip`. What is there is used; what is
- * not comes from the distribution's packages (Debian, Ubuntu). Elsewhere it says what to install.
+ * Sets up what the tests need beyond npm: a Chromium, Python's `cryptography`, `xz`, `ip`, `openssl` and `certutil`. What is there
+ * is used; what is not comes from the distribution's packages (Debian, Ubuntu). Elsewhere it says what to install.
  */
 import { spawnSync } from 'node:child_process';
 import { findChromium } from '../tests/helpers/chromium.ts';
@@ -21,6 +21,8 @@ const NEEDS: readonly Need[] = [
     present: () => runs('/usr/bin/python3', '-c', 'import cryptography, lzma'),
   },
   { name: 'xz', package: 'xz-utils', present: () => runs('xz', '--version') },
+  { name: 'OpenSSL', package: 'openssl', present: () => runs('openssl', 'version') },
+  { name: 'certutil', package: 'libnss3-tools', present: () => runs('sh', '-c', 'command -v certutil') },
   { name: 'ip (network namespaces)', package: 'iproute2', present: () => runs('ip', '-V') },
 ];
 

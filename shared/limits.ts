@@ -620,3 +620,7 @@ export const MAX_FILE_CHECKS = 200;
 export const MAX_FILES_OFFERED = 50;
 /** Files named in the question before they are deleted; the rest is counted. */
 export const MAX_NAMES_ASKED = 5;
+/** How often a relay looks whether its certificate still fits: its addresses change when it moves between networks. */
+export const CERTIFICATE_LOOK_MS = 60 * SECOND;
+/** A certificate is renewed this long before its end: a relay that sleeps for a month wakes with a good one. */
+export const CERTIFICATE_RENEWAL_MS = 30 * 86_400 * SECOND;

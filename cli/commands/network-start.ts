@@ -22,6 +22,8 @@ export interface NetworkStartOptions {
   readonly dataDir?: string;
   readonly logDir?: string;
   readonly swarmKey?: string;
+  readonly tls?: true;
+  readonly tlsPort: number;
 }
 
 const MEMBERSHIP_TIMEOUT_MS = 90_000;
@@ -40,6 +42,7 @@ export async function networkStart(
     webPort: options.webPort,
     discoveryPort: options.discoveryPort,
     swarmKeyFile: options.swarmKey === undefined ? undefined : resolveUserPath(options.swarmKey),
+    tlsPort: options.tls === true ? options.tlsPort : undefined,
     dataFolder,
     logFolder: resolveNetworkFolder(options.logDir, DEFAULT_LOGS),
     membershipTimeoutMs: MEMBERSHIP_TIMEOUT_MS,
@@ -55,5 +58,17 @@ export async function networkStart(
     output.warn('The web app is not built: run "npm run build" and start again to have it.');
   output.say(launched === 0 ? 'The network was running already.' : `Started in ${seconds.toFixed(1)} s.`);
   output.say(`Open ${url}`);
-  output.result({ url, relays: options.nodes, launched, discovery_port: state.discovery_port, seconds });
+  if (web?.https !== undefined)
+    output.say(
+      `For phones and other computers: ${url}/trust. The authority’s fingerprint is ${web.authority ?? 'not told'}`,
+    );
+  const secure = web?.https === undefined ? {} : { https_port: web.https, authority: web.authority };
+  output.result({
+    url,
+    ...secure,
+    relays: options.nodes,
+    launched,
+    discovery_port: state.discovery_port,
+    seconds,
+  });
 }

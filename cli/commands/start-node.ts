@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
+import { AUTHORITY_FOLDER, DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
 import { runRelay, toFlags } from '../relay-process.ts';
 
 /** The relay checks the values itself; here they only pass through. */
@@ -16,6 +16,11 @@ export interface StartNodeOptions {
   readonly webDir?: string;
   readonly allowHost?: readonly string[];
   readonly swarmKey?: string;
+  readonly tls?: true;
+  readonly tlsPort?: string;
+  readonly tlsDir?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly logLevel?: string;
   readonly config?: string;
   readonly printConfig?: true;
@@ -44,9 +49,14 @@ function relayFlags(
   const env = process.env;
   const hasFile = options.config !== undefined || Boolean(env['LANVAULT_RELAY_CONFIG']);
   const unset = (variable: string): boolean => !hasFile && !env[variable];
+  const networkData = resolveNetworkFolder(undefined, DEFAULT_NETWORK_DATA);
   const defaultStorage = unset('LANVAULT_RELAY_STORAGE_DIR')
-    ? join(resolveNetworkFolder(undefined, DEFAULT_NETWORK_DATA), defaults.storageDir)
+    ? join(networkData, defaults.storageDir)
     : undefined;
+  // Devices trust an authority, so it outlives the data of relays, and `network start` uses the same.
+  const isDefaultPlace = options.storageDir === undefined && defaultStorage !== undefined;
+  const defaultTls =
+    isDefaultPlace && unset('LANVAULT_RELAY_TLS_DIR') ? join(networkData, AUTHORITY_FOLDER) : undefined;
   const resolved = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : resolveUserPath(path);
   return toFlags({
@@ -55,6 +65,9 @@ function relayFlags(
     storageDir: resolved(options.storageDir) ?? defaultStorage,
     webDir: resolved(options.webDir),
     swarmKey: resolved(options.swarmKey),
+    tlsDir: resolved(options.tlsDir) ?? defaultTls,
+    tlsCert: resolved(options.tlsCert),
+    tlsKey: resolved(options.tlsKey),
     config: resolved(options.config),
   });
 }

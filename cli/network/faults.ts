@@ -53,6 +53,7 @@ export async function reviveRelays(
     host: state.host,
     discoveryPort: state.discovery_port,
     swarmKeyFile: state.swarm_key,
+    tlsPort: state.tls_port,
     ...{ dataFolder, logFolder },
   };
   // Ended while it is known which of them it may have stopped.

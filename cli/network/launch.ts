@@ -15,7 +15,14 @@ import { startOf } from './process-identity.ts';
 import type { NetworkNode } from './state.ts';
 
 /** The line that a relay prints on stdout once it answers. */
-const Ready = Type.Object({ event: Type.Literal('ready'), id: Id, port: Port, link: Port });
+const Ready = Type.Object({
+  event: Type.Literal('ready'),
+  id: Id,
+  port: Port,
+  link: Port,
+  https: Type.Optional(Port),
+  authority: Type.Optional(Type.String()),
+});
 
 /** Enough of a log's end for its last line. */
 const TAIL_BYTES = 4096;
@@ -50,11 +57,13 @@ export async function launchRelay(
   const child = await spawnDetached(spec, settings);
   try {
     const line = await firstLine(child, spec, settings.readyTimeoutMs, signal);
-    const { id, port, link } = parseJsonWith(Ready, line, `The first line of ${spec.name}`);
+    const { id, port, link, https, authority } = parseJsonWith(Ready, line, `The first line of ${spec.name}`);
     const { pid } = child;
     const started = pid === undefined ? null : await startOf(pid);
     if (pid === undefined || started === null) throw await stoppedError(spec, child);
-    return { name: spec.name, index: spec.index, pid, started, id, port, link };
+    const secure = https === undefined ? {} : { https };
+    const trust = authority === undefined ? {} : { authority };
+    return { name: spec.name, index: spec.index, pid, started, id, port, link, ...secure, ...trust };
   } catch (cause) {
     child.kill('SIGKILL');
     throw cause;

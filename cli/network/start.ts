@@ -22,6 +22,8 @@ export interface NetworkSettings {
   readonly discoveryPort: number;
   /** Key file that makes the network private. */
   readonly swarmKeyFile: string | undefined;
+  /** HTTPS port of the web UI, 0 for any one; undefined: no HTTPS. */
+  readonly tlsPort: number | undefined;
   readonly dataFolder: string;
   readonly logFolder: string;
   /** How long the web UI may take to see all relays once they are up. */
@@ -59,6 +61,7 @@ export async function startNetwork(
     host: settings.host,
     discovery_port: settings.discoveryPort,
     ...(settings.swarmKeyFile === undefined ? {} : { swarm_key: settings.swarmKeyFile }),
+    ...(settings.tlsPort === undefined ? {} : { tls_port: settings.tlsPort }),
     ...(freezer === undefined ? {} : { freezer }),
     nodes: [...running, ...launched].sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity)),
   });
@@ -96,6 +99,7 @@ async function runningNodes(
     state.host === settings.host &&
     state.discovery_port === settings.discoveryPort &&
     state.swarm_key === settings.swarmKeyFile &&
+    state.tls_port === settings.tlsPort &&
     running.every(({ name }) => wanted.has(name));
   if (!same) {
     const relays = running.filter(({ index }) => index !== null).length;

@@ -20,6 +20,10 @@ const NetworkNode = Type.Object({
   id: Id,
   port: Port,
   link: Port,
+  /** HTTPS. */
+  https: Type.Optional(Port),
+  /** SHA-256 of the authority behind it, as the relay prints it. */
+  authority: Type.Optional(Type.String({ pattern: '^[0-9A-F:]{95}$' })),
   /** By `network kill`: it is meant to be down. */
   killed: Type.Optional(Type.Literal(true)),
   /** By `network slow`: how long it is frozen at a time. */
@@ -34,6 +38,8 @@ const NetworkState = Type.Object({
   discovery_port: Type.Integer({ minimum: 0, maximum: 65_535 }),
   /** Key file of a private network. */
   swarm_key: Type.Optional(Type.String()),
+  /** What HTTPS of the web UI was asked for on. */
+  tls_port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   /** The process that keeps the slow ones slow. */
   freezer: Type.Optional(
     Type.Union([Type.Object({ pid: Type.Integer({ minimum: 2 }), started: Type.String() }), Type.Null()]),

@@ -15,6 +15,8 @@ import { withHelp } from './command-help.ts';
 import { jsonOption, outputOf } from './shared-options.ts';
 import type { Json, ProgramContext } from './shared-options.ts';
 
+const DEFAULT_TLS_PORT = 8443;
+
 const DATA_DIR = new Option('--data-dir <folder>', 'data of the relays (default: network_data)');
 const LOG_DIR = new Option('--log-dir <folder>', 'their logs (default: logs)');
 
@@ -29,6 +31,8 @@ export function addNetworkCommands(program: Command, { signal, setStatus }: Prog
     .option('--host <address>', 'address to listen on; 0.0.0.0 opens it to the LAN', '127.0.0.1')
     .option('--discovery-port <n>', 'UDP port of beacons', parsePort, DEFAULT_DISCOVERY_PORT)
     .option('--swarm-key <file>', 'key that makes the network private')
+    .option('--tls', 'HTTPS for the web UI, so that phones get the whole app')
+    .option('--tls-port <n>', 'its port; 0 = any', parsePortOrZero, DEFAULT_TLS_PORT)
     .addOption(DATA_DIR)
     .addOption(LOG_DIR)
     .action(async (options: NetworkStartOptions & Json) => {
@@ -40,6 +44,7 @@ export function addNetworkCommands(program: Command, { signal, setStatus }: Prog
     examples: [
       ['network start', '50 relays, and the web app on http://localhost:8888'],
       ['network start --nodes 10 --base-port 9000', 'a smaller one'],
+      ['network start --host 0.0.0.0 --tls', 'for phones too: http://localhost:8888/trust says how'],
     ],
     outcomes: ['ok', 'usage', 'relays', 'lost', 'io', 'conflict', 'interrupted'],
   });

@@ -53,7 +53,14 @@ export function addRelayCommands(program: Command, { setStatus }: ProgramContext
       setStatus(await commands.webUi(options));
     });
   withHelp(webUi, {
-    examples: [['web-ui', 'then open http://localhost:8888']],
+    examples: [
+      ['web-ui', 'then open http://localhost:8888'],
+      ['web-ui --tls', 'phones too: http://localhost:8888/trust says how'],
+      [
+        'web-ui --tls-cert vault.crt --tls-key vault.key --allow-host vault.example.org',
+        'a certificate of your own',
+      ],
+    ],
     outcomes: ['ok', 'usage', 'lost', 'io', 'conflict'],
   });
   addFsck(program, setStatus);
@@ -92,6 +99,14 @@ function relayOptions(command: Command): Command {
     .option('--web-dir <folder>', 'the built web app (default: dist/web)')
     .option('--repair-grace <time>', 'how long a relay may be away before repair (default: 5m)')
     .option('--swarm-key <file>', 'key of a private swarm: only who has it takes part')
+    .option(
+      '--tls',
+      'HTTPS too, by a certificate authority of one’s own, which devices trust once: see /trust',
+    )
+    .option('--tls-port <n>', 'HTTPS port; 0 = any (default: 8443)')
+    .option('--tls-dir <folder>', 'where the authority is kept (default: tls in the storage folder)')
+    .option('--tls-cert <file>', 'a certificate chain in PEM to use instead')
+    .option('--tls-key <file>', 'its key in PEM')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--config <file>', 'a TOML file with any of these settings; flags count before it')
     .option('--print-config', 'print what the relay would run with, and where each value comes from');

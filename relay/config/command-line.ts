@@ -1,6 +1,8 @@
 /** What the relay's process is asked to do: flags count before the environment, that before the config file, that before defaults. */
+import path from 'node:path';
+import { AppError } from '../../shared/errors.ts';
 import { DEFAULT_LIMITS } from './config.ts';
-import type { RelayConfig } from './config.ts';
+import type { RelayConfig, TlsConfig } from './config.ts';
 import { help } from './help.ts';
 import { printConfig } from './print-config.ts';
 import { resolveSettings } from './resolve.ts';
@@ -40,6 +42,7 @@ function configOf(resolved: ResolvedSettings): RelayConfig {
     allowedHosts: settings['allow-host'],
     repairGraceMs: settings['repair-grace'],
     swarmKeyFile: settings['swarm-key'],
+    tls: tlsOf(settings),
     limits: DEFAULT_LIMITS,
   });
 }
@@ -51,4 +54,15 @@ function valuesOf(resolved: ResolvedSettings): Settings {
   ]);
   // Each value has been checked against its setting's schema.
   return Object.fromEntries(entries) as Settings;
+}
+
+/** Throws `BAD_INPUT` for a certificate without a key, or a key without a certificate. */
+function tlsOf(settings: Settings): TlsConfig | null {
+  const { 'tls-cert': certFile, 'tls-key': keyFile, 'tls-port': port } = settings;
+  if (certFile !== null && keyFile !== null) return { port, certificate: { certFile, keyFile } };
+  if (certFile !== null || keyFile !== null)
+    throw new AppError('BAD_INPUT', '--tls-cert and --tls-key belong together: give both.');
+  if (!settings.tls) return null;
+  const authorityFolder = settings['tls-dir'] ?? path.join(settings['storage-dir'], 'tls');
+  return { port, certificate: { authorityFolder } };
 }

@@ -59,7 +59,17 @@ export interface RelayConfig {
   readonly allowedHosts: readonly string[];
   /** File whose key makes the swarm private; null: a public one. */
   readonly swarmKeyFile: string | null;
+  /** HTTPS beside HTTP; null: none. */
+  readonly tls: TlsConfig | null;
   readonly limits: RelayLimits;
+}
+
+export interface TlsConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** The operator's certificate chain and key, PEM files; or the folder of an authority of the relay's own. */
+  readonly certificate:
+    { readonly certFile: string; readonly keyFile: string } | { readonly authorityFolder: string };
 }
 
 export const DEFAULT_LIMITS: RelayLimits = Object.freeze({

@@ -12,7 +12,10 @@ export function help(): string {
       ...(repeatable === true ? ['may be repeated'] : []),
       ...(fallback === undefined ? [] : [`default ${fallback}`]),
     ];
-    return row(`--${name} ${placeholder}`, notes.length === 0 ? text : `${text} (${notes.join(', ')})`);
+    return row(
+      `--${name} ${placeholder}`.trim(),
+      notes.length === 0 ? text : `${text} (${notes.join(', ')})`,
+    );
   });
   return `Usage: node relay/main.ts --storage-dir DIR [options]
 

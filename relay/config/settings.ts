@@ -25,6 +25,8 @@ interface Setting {
   readonly required?: true;
   /** May be given several times. */
   readonly repeatable?: true;
+  /** As a flag it stands alone, and means `true`. */
+  readonly isSwitch?: true;
   /** Of one value. */
   readonly schema: TSchema;
   /** One value out of what was written; relative paths start from `folder`. May throw `BAD_INPUT`. */
@@ -133,6 +135,44 @@ export const SETTINGS = {
   'swarm-key': {
     placeholder: 'FILE',
     help: 'key of a private swarm: only relays and clients with it take part',
+    takes: 'a file',
+    schema: Path,
+    read: readPath,
+  },
+  tls: {
+    placeholder: '',
+    help: 'HTTPS too, by a certificate authority of one’s own or --tls-cert',
+    takes: 'true or false',
+    fallback: 'false',
+    isSwitch: true,
+    schema: Type.Boolean(),
+    read: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+  },
+  'tls-port': {
+    placeholder: 'N',
+    help: 'HTTPS port; 0 = any free one',
+    takes: 'a port from 0 to 65535',
+    fallback: '8443',
+    schema: Port,
+    read: readPort,
+  },
+  'tls-dir': {
+    placeholder: 'DIR',
+    help: 'where the authority is kept (default: tls in the storage folder); relays with the same one need be trusted once',
+    takes: 'a folder',
+    schema: Path,
+    read: readPath,
+  },
+  'tls-cert': {
+    placeholder: 'FILE',
+    help: 'a certificate chain in PEM to use instead',
+    takes: 'a file',
+    schema: Path,
+    read: readPath,
+  },
+  'tls-key': {
+    placeholder: 'FILE',
+    help: 'its key in PEM',
     takes: 'a file',
     schema: Path,
     read: readPath,

@@ -37,7 +37,7 @@ export function readFlags(argv: readonly string[]): CommandLine {
   const settings = new Map<SettingName, Given>();
   for (const [name, value] of Object.entries(flags)) {
     if (!isSettingName(name) || value === undefined) continue;
-    const texts = [value].flat().filter((text) => typeof text === 'string');
+    const texts = [value].flat().map(String);
     settings.set(name, { texts, where: `--${name}`, folder: process.cwd() });
   }
   const configFile = typeof config === 'string' ? path.resolve(config) : undefined;
@@ -47,8 +47,8 @@ export function readFlags(argv: readonly string[]): CommandLine {
 function parseFlags(argv: readonly string[]) {
   const options = Object.fromEntries(
     SETTING_NAMES.map((name) => {
-      const { repeatable = false } = settingOf(name);
-      return [name, { type: 'string', multiple: repeatable } as const];
+      const { repeatable = false, isSwitch = false } = settingOf(name);
+      return [name, { type: isSwitch ? 'boolean' : 'string', multiple: repeatable } as const];
     }),
   );
   try {
@@ -121,7 +121,8 @@ function textsOf(name: SettingName, value: unknown, where: string): string[] {
   const values = repeatable && Array.isArray(value) ? (value as unknown[]) : [value];
   return values.map((item) => {
     if (typeof item === 'string') return item;
-    if (typeof item === 'number' && Number.isSafeInteger(item)) return String(item);
+    if (typeof item === 'boolean' || (typeof item === 'number' && Number.isSafeInteger(item)))
+      return String(item);
     throw new AppError('BAD_INPUT', `${where} takes ${takes}.`);
   });
 }

@@ -11,6 +11,7 @@ import type { ChunkCensus } from '../services/locate/chunk-census.ts';
 import type { Metrics } from './metrics-route.ts';
 import type { OperatedCare, OperatorParts } from './operator-routes.ts';
 import type { TopologyService } from '../services/mesh/topology.ts';
+import type { TrustPageOptions } from './trust-page.ts';
 import type { PeerDirectory } from '../services/peer-directory.ts';
 
 /** What the routes are served from. */
@@ -25,6 +26,7 @@ export interface ApiServices {
   readonly care: OperatedCare;
   readonly joins: OperatorParts['joins'];
   readonly operatorToken: string;
+  readonly trust: TrustPageOptions;
   /** Resolves after so many ms; rejects when the signal fires. */
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
   readonly dht: { readonly node: Pick<DhtNode, 'lookup'>; readonly records: Records };

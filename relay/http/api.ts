@@ -16,6 +16,7 @@ import { registerPages } from './pages.ts';
 import { guardWithSessions, registerSessionRoutes } from './session-routes.ts';
 import type { HttpServer } from './server.ts';
 import { registerTopology } from './topology-routes.ts';
+import { registerTrustPage } from './trust-page.ts';
 
 export async function registerApi(
   server: HttpServer,
@@ -40,5 +41,6 @@ export async function registerApi(
   await registerOperatorRoutes(server, services);
   registerTopology(server, services);
   registerMetrics(server, services.metrics);
+  registerTrustPage(server, services.trust);
   registerPages(server, { webDir, version: services.version });
 }

@@ -11,12 +11,16 @@ import { isBearer } from './bearer.ts';
 import { METRICS_PATH } from './metrics-route.ts';
 import type { HttpServer } from './server.ts';
 import { SessionTokens } from './session-tokens.ts';
+import { TRUST_ROUTES } from './trust-page.ts';
 
 /** Routes that tell nothing of the swarm: pages, the interface's description, and the way in. */
 const OPEN_ROUTES: ReadonlySet<string> = new Set([
   '/*',
   '/openapi.json',
   sessionRoutes.sessionChallenge.path,
+  TRUST_ROUTES.page,
+  TRUST_ROUTES.certificate,
+  TRUST_ROUTES.style,
   // Supervisors have no swarm key.
   healthRoutes.health.path,
   healthRoutes.readiness.path,

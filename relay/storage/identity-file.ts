@@ -1,10 +1,9 @@
 /** The relay's Ed25519 seed on disk: 32 raw bytes, readable by its owner only, created once and atomically. */
 import { randomBytes } from 'node:crypto';
-import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { Bytes } from '../../shared/bytes.ts';
-import { errnoOf, nodeFileOps, storageError, syncFolder } from './file-ops.ts';
+import { storageError } from './file-ops.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 export const SEED_BYTES = 32;
 
@@ -18,35 +17,19 @@ export async function loadOrCreateSeed(file: string): Promise<Bytes> {
 }
 
 async function loadSeed(file: string): Promise<Bytes | null> {
-  let seed: Bytes;
-  try {
-    seed = new Uint8Array(await readFile(file));
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return null;
-    throw cause;
-  }
-  if (seed.length !== SEED_BYTES) {
+  const kept = await readPrivateFile(file);
+  if (kept === null) return null;
+  if (kept.length !== SEED_BYTES) {
     throw new AppError(
       'CORRUPT',
       'identity.key is damaged. Restore it from a backup, or remove it to give this relay a new identity.',
     );
   }
-  const { mode } = await stat(file);
-  if ((mode & 0o077) !== 0) await chmod(file, 0o600);
-  return seed;
+  return new Uint8Array(kept);
 }
 
 async function createSeed(file: string): Promise<Bytes> {
   const seed = new Uint8Array(randomBytes(SEED_BYTES));
-  const temp = `${file}.${randomBytes(8).toString('hex')}.tmp`;
-  const handle = await open(temp, 'wx', 0o600);
-  try {
-    await handle.writeFile(seed);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temp, file);
-  await syncFolder(nodeFileOps, path.dirname(file));
+  await writePrivateFile(file, seed);
   return seed;
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import Type from 'typebox';
+import type { Static } from 'typebox';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { Id, Port, parseJsonWith, parseWith } from '../../shared/protocol/schemas.ts';
@@ -17,7 +18,13 @@ import { until } from './until.ts';
 
 export const REPO = path.resolve(import.meta.dirname, '../..');
 
-const Ready = Type.Object({ event: Type.Literal('ready'), id: Id, port: Port, link: Port });
+const Ready = Type.Object({
+  event: Type.Literal('ready'),
+  id: Id,
+  port: Port,
+  link: Port,
+  https: Type.Optional(Port),
+});
 
 export interface RelayOptions {
   readonly discoveryPort: number;
@@ -43,20 +50,19 @@ export class RelayProcess implements AsyncDisposable {
   readonly id: RelayId;
   readonly port: number;
   readonly linkPort: number;
+  /** Null without `--tls`. */
+  readonly httpsPort: number | null;
   readonly dir: string;
   readonly #child: ChildProcess;
   readonly #options: RelayOptions;
 
-  private constructor(
-    child: ChildProcess,
-    ready: { id: string; port: number; link: number },
-    options: RelayOptions,
-  ) {
+  private constructor(child: ChildProcess, ready: Static<typeof Ready>, options: RelayOptions) {
     this.#child = child;
     this.#options = options;
     this.id = parseRelayId(ready.id);
     this.port = ready.port;
     this.linkPort = ready.link;
+    this.httpsPort = ready.https ?? null;
     this.dir = options.dir;
   }
 

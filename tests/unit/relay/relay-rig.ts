@@ -194,6 +194,7 @@ export async function relayRig(options: RigOptions = {}): Promise<RelayRig> {
       census: new ChunkCensus({ members: directory, local, rpc: options.rpc ?? NO_RPC, clock }),
       care: options.care ?? new FakeCare(),
       joins: options.joins ?? { add: () => Promise.reject(new AppError('UNAVAILABLE', 'No such relay.')) },
+      trust: { httpsPort: () => null, authority: null, lanAddress: () => null, allowedHosts: [] },
       operatorToken: OPERATOR_TOKEN,
       sleep: clock.sleep.bind(clock),
       events: bus,

@@ -70,6 +70,7 @@ describe('flags', () => {
       ...['--discovery-port', '0', '--join', 'http://10.0.0.1:8000', '--join', 'https://a.local/x'],
       ...['--capacity', '512M', '--web-dir', '/web', '--allow-host', 'Box.lan', '--log-level', 'debug'],
       ...['--repair-grace', '90s', '--min-free', '1G', '--swarm-key', '/key'],
+      ...['--tls', '--tls-port', '0', '--tls-dir', '/authority'],
     ];
     expect(await relayConfig(...argv)).toMatchObject({
       storageDir: '/data',
@@ -84,13 +85,25 @@ describe('flags', () => {
       repairGraceMs: 90_000,
       allowedHosts: ['box.lan'],
       swarmKeyFile: '/key',
+      tls: { port: 0, certificate: { authorityFolder: '/authority' } },
       logLevel: 'debug',
     });
   });
 
+  it('turn HTTPS on, with an authority in the storage folder or a certificate of one’s own', async () => {
+    const tlsOf = async (...argv: string[]) => (await relayConfig('--storage-dir', '/data', ...argv)).tls;
+    expect(await tlsOf()).toBeNull();
+    expect(await tlsOf('--tls')).toEqual({ port: 8443, certificate: { authorityFolder: '/data/tls' } });
+    const own = ['--tls-cert', '/c.pem', '--tls-key', '/k.pem'];
+    const certificate = { certFile: '/c.pem', keyFile: '/k.pem' };
+    expect(await tlsOf(...own)).toEqual({ port: 8443, certificate });
+    expect(await tlsOf(...own, '--tls', '--tls-port', '443')).toEqual({ port: 443, certificate });
+  });
+
   it('are named by --help, with the two that are no settings, and known to `lanvault start-node`', async () => {
     const text = await printOf(['--help']);
-    for (const name of [...SETTING_NAMES, 'config', 'print-config']) expect(text).toContain(`--${name} `);
+    for (const name of [...SETTING_NAMES, 'config', 'print-config'])
+      expect(text).toMatch(new RegExp(`^  --${name} `, 'm'));
     const program = createProgram({ signal: new AbortController().signal, setStatus: () => undefined });
     const startNode = program.commands.find((command) => command.name() === 'start-node');
     const options = startNode?.options.map(({ long }) => long);
@@ -102,6 +115,9 @@ describe('flags', () => {
   it.each([
     [['--port', '1'], '--storage-dir DIR is required'],
     [['--storage-dir', ''], '--storage-dir takes a folder'],
+    [['--storage-dir', 'd', '--tls-cert', 'c.pem'], '--tls-cert and --tls-key belong together'],
+    [['--storage-dir', 'd', '--tls-key', 'k.pem'], '--tls-cert and --tls-key belong together'],
+    [['--storage-dir', 'd', '--tls-port', '70000'], '--tls-port takes a port'],
     [['--storage-dir', 'd', '--repair-grace', '5'], '--repair-grace takes a time from 1s to 7d'],
     [['--storage-dir', 'd', '--repair-grace', '-5m'], '--repair-grace'],
     [['--storage-dir', 'd', '--repair-grace', '10ms'], '--repair-grace takes a time from 1s to 7d'],
@@ -137,6 +153,7 @@ describe('the environment', () => {
       LANVAULT_RELAY_PORT: '81',
       LANVAULT_RELAY_JOIN: 'http://a:1,http://b:2',
       LANVAULT_RELAY_CAPACITY: '',
+      LANVAULT_RELAY_TLS: 'true',
       LANVAULT_DEBUG: '1',
       PORT: '9',
     };
@@ -145,6 +162,7 @@ describe('the environment', () => {
       httpPort: 81,
       join: ['http://a:1', 'http://b:2'],
       capacityBytes: 10 * 2 ** 30,
+      tls: { port: 8443, certificate: { authorityFolder: '/data/tls' } },
     });
     expect(SETTING_NAMES.map(variableOf)).toContain('LANVAULT_RELAY_DISCOVERY_PORT');
   });
@@ -153,6 +171,7 @@ describe('the environment', () => {
     [{ LANVAULT_RELAY_PROT: '1' }, 'LANVAULT_RELAY_PROT is no setting'],
     [{ LANVAULT_RELAY_PORT: 'x' }, 'LANVAULT_RELAY_PORT takes a port from 0 to 65535, not "x".'],
     [{ LANVAULT_RELAY_JOIN: 'http://a:1,' }, 'LANVAULT_RELAY_JOIN takes'],
+    [{ LANVAULT_RELAY_TLS: 'yes' }, 'LANVAULT_RELAY_TLS takes true or false, not "yes".'],
   ])('%j is refused', async (env, message) => {
     expect(await refusal(['--storage-dir', 'd'], env)).toContain(message);
   });
@@ -211,6 +230,7 @@ describe('a config file', () => {
     ['port = 1.5', 'relay.toml: port takes'],
     ['port = [1]', 'relay.toml: port takes'],
     ['port = true', 'relay.toml: port takes'],
+    ['tls = 1', 'relay.toml: tls takes true or false'],
     ['port = 9007199254740993', 'relay.toml'],
     ['join = [["a"]]', 'relay.toml: join takes'],
     ['[relay]\nport = 1', 'relay.toml: relay is no setting'],
@@ -227,7 +247,12 @@ describe('a config file', () => {
 
 describe('--print-config', () => {
   it('says every value and where it comes from, and is itself a config file that says the same', async () => {
-    await using given = await withFile('storage-dir = "data"\nhost = "10.0.0.1"\nswarm-key = "key"');
+    await using given = await withFile(
+      [
+        ...['storage-dir = "data"', 'host = "10.0.0.1"', 'swarm-key = "key"', 'tls = true'],
+        ...['tls-dir = "tls"', 'tls-cert = "c.pem"', 'tls-key = "k.pem"'],
+      ].join('\n'),
+    );
     await writeFile(path.join(given.dir, 'key'), 'TOP-SECRET');
     const env = { LANVAULT_RELAY_CAPACITY: '3G' };
     const argv = ['--config', given.file, '--repair-grace', '90s', '--join', 'http://a:1/'];

@@ -1,0 +1,23 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { isPermitted } from './permitted.ts';
+
+/** A leaf certificate names no more: a machine with thousands of addresses is not one that people type the address of. */
+const MAX_NAMES = 100;
+
+/** Lowercase. `allowedHosts`: names that clients use besides. Those that an authority of one's own may vouch for, sorted. */
+export function ownNames(allowedHosts: readonly string[]): string[] {
+  const host = hostname().toLowerCase();
+  const [label = ''] = host.split('.');
+  // `fe80::1%eth0` is not an address that a certificate can hold.
+  const addresses = Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address.replace(/%.*$/, '')),
+  );
+  const names = ['localhost', host, `${label}.local`, ...allowedHosts, ...addresses];
+  return [...new Set(names.filter(isPermitted))].slice(0, MAX_NAMES).sort();
+}
+
+/** An IPv4 address under which other machines of the network reach this one, if it has one. */
+export function lanAddress(): string | null {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? null;
+}
