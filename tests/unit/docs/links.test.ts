@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { proseOf, readPages } from '../../helpers/docs.ts';
+import { fencedBlocks, proseOf, readPages } from '../../helpers/docs.ts';
 import type { Page } from '../../helpers/docs.ts';
 import { REPO } from '../../helpers/relays.ts';
 
@@ -51,6 +51,12 @@ describe.each(pages.map((page) => [page.name, page] as const))('%s', (_name, pag
     );
     expect(named.filter((name) => !existsSync(path.join(REPO, name)))).toEqual([]);
   });
+});
+
+it('no diagram has a semicolon, which ends a statement of Mermaid', () => {
+  const diagrams = pages.flatMap(fencedBlocks).filter(({ language }) => language === 'mermaid');
+  expect(diagrams.length).toBeGreaterThan(3);
+  expect(diagrams.flatMap(({ lines }) => lines).filter((line) => line.includes(';'))).toEqual([]);
 });
 
 it('README leads to every page', () => {
