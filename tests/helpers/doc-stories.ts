@@ -122,7 +122,7 @@ export async function tellStory({ page, commands }: Story, swarm: RelaySwarm | n
   for (const args of before) expect(await world.run(args), args.join(' ')).toMatchObject({ code: 0 });
   for (const { text, args } of commands) {
     if (args === null) throw new Error(`Neither a command of ours nor excused: ${text}`);
-    if (args[0] === meanwhile?.before) await world.addRelay(meanwhile.folder);
+    if (meanwhile !== undefined && args[0] === meanwhile.before) await world.addRelay(meanwhile.folder);
     const { code, stderr } = await world.run(args);
     expect(code, `${text}\n${stderr}`).toBe(0);
   }
