@@ -1,7 +1,5 @@
 /** Option values, checked where they enter. Each throws `InvalidArgumentError`, which commander reports in a line. */
 import { InvalidArgumentError } from 'commander';
-import { COMPRESSION_MODES } from '../shared/codec/compression.ts';
-import type { CompressionMode } from '../shared/codec/compression.ts';
 
 export function integerBetween(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
@@ -16,12 +14,6 @@ export function integerBetween(minimum: number, maximum: number): (text: string)
 export const parsePort = integerBetween(1, 65_535);
 /** 0 lets the system choose, or switches a feature off. */
 export const parsePortOrZero = integerBetween(0, 65_535);
-
-export function parseCompression(text: string): CompressionMode {
-  const mode = COMPRESSION_MODES.find((candidate) => candidate === text);
-  if (mode === undefined) throw new InvalidArgumentError(`Choose one of ${COMPRESSION_MODES.join(', ')}.`);
-  return mode;
-}
 
 /** The base URL of a relay, without a trailing slash. */
 export function parseRelayUrl(text: string): string {

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { exitCodeHelp } from './exit-codes.ts';
 import { PROJECT_FOLDER } from './paths.ts';
 import { addCatalogCommands } from './program/catalog-commands.ts';
+import { addCompletionCommand } from './program/completion-command.ts';
 import { addFileCommands } from './program/file-commands.ts';
 import { addNetworkCommands } from './program/network-commands.ts';
 import { addOperatorCommands } from './program/operator-commands.ts';
@@ -27,6 +28,7 @@ export function createProgram(context: ProgramContext): Command {
   addRelayCommands(program, context);
   addNetworkCommands(program, context);
   addOperatorCommands(program, context);
+  addCompletionCommand(program);
   return program;
 }
 

@@ -1,6 +1,7 @@
 /** Files: in, out and away. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { COMPRESSION_MODES } from '../../shared/codec/compression.ts';
 import { REPLICAS } from '../../shared/limits.ts';
 import { restartWithTunedMalloc } from '../adapters/malloc.ts';
 import type { DeleteOptions } from '../commands/delete.ts';
@@ -12,7 +13,7 @@ import type { ReconstructOptions } from '../commands/reconstruct.ts';
 import type { ShareOptions } from '../commands/share.ts';
 import type { VisualizeOptions } from '../commands/visualize.ts';
 import { PICTURE_FORMATS } from '../picture/picture.ts';
-import { integerBetween, parseCompression, parseRelayUrl, repeatable } from '../option-parsers.ts';
+import { integerBetween, parseRelayUrl, repeatable } from '../option-parsers.ts';
 import { withHelp } from './command-help.ts';
 import { killNodeOption, outputOf, swarmOptions, text } from './shared-options.ts';
 import type { Json, ProgramContext } from './shared-options.ts';
@@ -36,7 +37,11 @@ function addDistribute(program: Command, { signal, setStatus }: ProgramContext):
     .option('-r, --recursive', 'upload every file in a folder')
     .option('-m, --manifest <path>', 'where the manifest goes; - = stdout (default: manifests/NAME.manifest)')
     .option('--name <name>', 'what the file is called from now on, or a path in your vault')
-    .option('--compression <mode>', 'smallest, fast or none', parseCompression, 'smallest')
+    .addOption(
+      new Option('--compression <mode>', 'how blocks are compressed')
+        .choices(COMPRESSION_MODES)
+        .default('smallest'),
+    )
     .option('--min-replicas <n>', 'fail with fewer copies of a chunk', integerBetween(1, REPLICAS), 1)
     .option('--publish', 'into the public catalog too: anyone on the swarm can then read it')
     .option('--yes', 'do not ask before publishing')
@@ -153,7 +158,7 @@ function addVisualize(program: Command, { signal }: ProgramContext): void {
     .addOption(
       new Option(
         '--format <format>',
-        'mermaid, svg or json (default: as the name of OUTPUT says, else mermaid)',
+        'what to draw it as (default: as the name of OUTPUT says, else mermaid)',
       ).choices(PICTURE_FORMATS),
     )
     .option('-o, --output <path>', 'where the picture goes; - = stdout (default: stdout)')

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   integerBetween,
-  parseCompression,
   parsePort,
   parsePortOrZero,
   parseRelayUrl,
@@ -37,11 +36,6 @@ describe('option parsers', () => {
     'http://a b',
     'http://u:p@a',
   ])('refuse %j as a relay', (text) => expect(() => parseRelayUrl(text)).toThrow('http://HOST:PORT'));
-
-  it('know the compression modes', () => {
-    expect(parseCompression('fast')).toBe('fast');
-    expect(() => parseCompression('zip')).toThrow('smallest, fast, none');
-  });
 
   it('collect repeated options', () => {
     const collect = repeatable(parsePort);
