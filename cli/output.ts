@@ -43,6 +43,11 @@ export function reportError(cause: unknown, json: boolean, about?: string): Exit
     process.stderr.write(`lanvault: ${message}\n`);
   }
   // A bug is the one thing for which a stack helps; it stays out of the way unless asked for.
-  if (process.env['LANVAULT_DEBUG'] === '1') process.stderr.write(`${error.stack ?? ''}\n`);
+  if (process.env['LANVAULT_DEBUG'] === '1') process.stderr.write(`${originOf(error).stack ?? ''}\n`);
   return exitStatusOf(error.code);
+}
+
+/** What the error was made of. */
+function originOf(error: Error): Error {
+  return error.cause instanceof Error ? originOf(error.cause) : error;
 }

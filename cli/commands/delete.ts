@@ -76,6 +76,7 @@ export async function deleteNamed(
       confirmed: [],
       pending: [],
       failed: 0,
+      foreign: 0,
     });
     return EXIT_CODES.ok.status;
   }

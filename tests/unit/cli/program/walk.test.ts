@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { EXIT_CODES } from '../../../../cli/exit-codes.ts';
 import type { Outcome } from '../../../../cli/exit-codes.ts';
 import { helpOf } from '../../../../cli/program/command-help.ts';
+import { runCommand } from '../../../../cli/run-command.ts';
 import { callCli, useHome } from '../../../helpers/cli-call.ts';
 import type { CallResult } from '../../../helpers/cli-call.ts';
 import { commandsOf, programTree } from '../../../helpers/cli-tree.ts';
@@ -114,6 +115,8 @@ const SOUND: Readonly<Record<string, () => readonly string[]>> = {
   reconstruct: () => [manifest, folder.join('copy.txt')],
   share: () => [manifest],
   health: () => [manifest],
+  visualize: () => [manifest],
+  export: () => [`lanvault:${'a'.repeat(64)}#${'A'.repeat(43)}`, folder.join('kept.manifest')],
   delete: () => ['f'.repeat(64), '--yes'],
   prune: () => ['--dry-run'],
   list: () => [],
@@ -226,6 +229,11 @@ describe('what can go wrong', () => {
     await refused('usage', 'delete', manifest);
     await refused('usage', 'share', manifest, '--qr');
     await refused('usage', 'rm', 'a');
+    await refused('usage', 'visualize');
+    expect((await callCli(['visualize', manifest, '--format', 'svg', '--json', ...local])).code).toBe(2);
+    await refused('conflict', 'visualize', manifest, '-o', file);
+    await refused('io', 'visualize', manifest, '-o', folder.join('notes.txt/below'));
+    await refused('lost', 'visualize', folder.join('damaged.manifest'));
     await refused('io', 'distribute', folder.join('nothing'));
     await refused('io', 'reconstruct', folder.join('nothing'), folder.join('x'));
     await refused('io', 'reconstruct', manifest, folder.join('notes.txt/below'));
@@ -239,8 +247,14 @@ describe('what can go wrong', () => {
     await refused('forbidden', 'delete', manifest, '--yes');
     useHome(folder.path);
 
-    const short = await callCli(['health', manifest, '--json', ...local, ...all.slice(0, 12)]);
-    expect([EXIT_CODES.degraded.status, EXIT_CODES.lost.status], short.stderr).toContain(short.code);
+    const held = (await callCli(['health', manifest, ...local])).stdout.match(/node_\d+/g) ?? [];
+    expect(held).toHaveLength(5);
+    const without = held.flatMap((name) => ['--kill-node', name]);
+    const short = await callCli(['health', manifest, ...local, ...without.slice(0, 2)]);
+    expect(short).toMatchObject({ code: EXIT_CODES.degraded.status, stderr: '' });
+    expect(outcomesOf('health')).toContain('degraded');
+    reached.add(short.code);
+    expect((await callCli(['health', manifest, ...local, ...without])).code).toBe(EXIT_CODES.lost.status);
 
     const growing = folder.join('growing.bin');
     await writeFile(
@@ -264,6 +278,10 @@ describe('what can go wrong', () => {
     }
     expectDocumented('distribute', await ended, 'changed');
   }, 60_000);
+
+  it('a shell that is not known', async () => {
+    expectDocumented('completion', await callCli(['completion', 'tcsh']), 'usage');
+  });
 
   it('a key that is there, a port that is taken', async () => {
     const key = folder.join('swarm.key');
@@ -290,9 +308,32 @@ describe('what can go wrong', () => {
     );
   });
 
-  it('reaches every code of the table but two: 1 is a bug, and 3 wants relays', () => {
+  it('a bug: one line, and a stack only for who asks for it', async () => {
+    const broken = async (): Promise<CallResult> => {
+      let stderr = '';
+      const spies = [
+        vi.spyOn(process.stdout, 'write').mockImplementation(() => {
+          throw new TypeError('the sky\n  has fallen.');
+        }),
+        vi.spyOn(process.stderr, 'write').mockImplementation((part) => {
+          stderr += String(part);
+          return true;
+        }),
+      ];
+      const code = await runCommand(['list'], new AbortController().signal);
+      for (const spy of spies) spy.mockRestore();
+      return { code, stdout: '', stderr };
+    };
+    const plain = await broken();
+    expectFailure(plain, EXIT_CODES.unexpected.status, 'a bug');
+    reached.add(plain.code);
+    vi.stubEnv('LANVAULT_DEBUG', '1');
+    expect((await broken()).stderr).toMatch(/^lanvault: the sky has fallen\.\nTypeError: [^]*\n +at .*walk\.test/);
+    vi.stubEnv('LANVAULT_DEBUG', undefined);
+  });
+
+  it('reaches every code of the table', () => {
     const all = Object.values(EXIT_CODES).map(({ status }) => status);
-    const left = all.filter((status) => status !== 0 && !reached.has(status));
-    expect(left).toEqual([EXIT_CODES.unexpected.status, EXIT_CODES.degraded.status]);
+    expect(all.filter((status) => status !== 0 && !reached.has(status))).toEqual([]);
   });
 });
