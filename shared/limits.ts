@@ -127,6 +127,10 @@ export const WORKER_IDLE_MS = 30 * SECOND;
 // --- relay, HTTP ---------------------------------------------------------------------------------------------
 /** Rows of one page of `/peers` and `/chunks`. */
 export const PAGE_ROWS = 1000;
+/** As many as a client may ask for: a page of a few MB. */
+export const MAX_PAGE_ROWS = 10_000;
+/** JSON with a few ids, proofs or one address in it. */
+export const MAX_SMALL_BODY_BYTES = KIB;
 /** Characters of a relay's address as a person types it: a host name of 253, brackets, a scheme and a port. */
 export const MAX_RELAY_ADDRESS_CHARS = 300;
 /** Relays that one relay stays joined to because its operator asked: each costs a link and a timer. */

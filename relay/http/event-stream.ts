@@ -1,5 +1,6 @@
 /** `WS /events`: the bus, one JSON text a message. Listeners and what waits for a slow one are bounded. */
 import { fastifyWebsocket } from '@fastify/websocket';
+import { AppError } from '../../shared/errors.ts';
 import type { RelayEvent } from '../../shared/protocol/events.ts';
 import type { EventBus } from '../services/events.ts';
 import type { HttpServer } from './server.ts';
@@ -42,7 +43,7 @@ export async function registerEventStream(
   });
 
   await server.register((scope, _options, done) => {
-    scope.get('/events', { websocket: true }, (socket: EventSocket) => {
+    const wsHandler = (socket: EventSocket): void => {
       if (listeners.size >= maxListeners) {
         socket.close(TRY_AGAIN_LATER, 'Too many listeners.');
         return;
@@ -58,7 +59,11 @@ export async function registerEventStream(
         listeners.delete(socket);
       });
       socket.on('error', () => socket.terminate());
-    });
+    };
+    const handler = (): never => {
+      throw new AppError('NOT_FOUND', 'There is nothing here but a WebSocket.');
+    };
+    scope.route({ method: 'GET', url: '/events', handler, wsHandler });
     done();
   });
 }

@@ -1,7 +1,7 @@
 /** `/repair`, `/unjoin` and `POST /peers`, for whoever can read the relay's storage folder; `POST /chunks/audit`, for everybody. */
 import { AppError } from '../../shared/errors.ts';
 import { parseChunkId } from '../../shared/ids.ts';
-import { MAX_CONCURRENT_ADDS, OPERATOR_WAIT_MS } from '../../shared/limits.ts';
+import { MAX_CONCURRENT_ADDS, MAX_SMALL_BODY_BYTES, OPERATOR_WAIT_MS } from '../../shared/limits.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import type { AddedRelay, RepairAnswer } from '../../shared/protocol/operator-routes.ts';
 import type { Auditor } from '../services/care/audit.ts';
@@ -12,9 +12,6 @@ import { clientGone } from './client.ts';
 import { isBearer } from './bearer.ts';
 import { withJsonBodies } from './json-body.ts';
 import type { HttpServer } from './server.ts';
-
-/** An audit's id and nonce, or a relay's address, as JSON. */
-const MAX_BODY_BYTES = 1024;
 
 /** What of the relay's care for its data is reached over HTTP. */
 export interface OperatedCare {
@@ -68,7 +65,7 @@ export async function registerOperatorRoutes(
     const { addRelay } = operatorRoutes;
     scope.post(
       addRelay.path,
-      { bodyLimit: MAX_BODY_BYTES, schema: { body: addRelay.body, ...answers(addRelay) } },
+      { bodyLimit: MAX_SMALL_BODY_BYTES, schema: { body: addRelay.body, ...answers(addRelay) } },
       (request, reply) => adding.run(() => joins.add(request.body.address, clientGone(reply))),
     );
   });
@@ -77,7 +74,7 @@ export async function registerOperatorRoutes(
     const { path, body, response } = operatorRoutes.auditChunk;
     scope.post(
       path,
-      { bodyLimit: MAX_BODY_BYTES, schema: { body, response: { 200: response } } },
+      { bodyLimit: MAX_SMALL_BODY_BYTES, schema: { body, response: { 200: response } } },
       async (request, reply) => {
         reply.header('cache-control', 'no-store');
         return { hash: await auditor.answer(parseChunkId(request.body.id), request.body.nonce) };

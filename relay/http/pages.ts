@@ -9,7 +9,6 @@ import { LogController, fastify } from 'fastify';
 import type { FastifyBaseLogger, FastifyReply } from 'fastify';
 import { AppError } from '../../shared/errors.ts';
 import { answerError } from './error-answer.ts';
-import { openApiDocument } from './openapi.ts';
 import { DOCS_SECURITY_HEADERS, SECURITY_HEADERS } from './security-headers.ts';
 import type { HttpServer } from './server.ts';
 
@@ -34,7 +33,8 @@ const NO_WEB_APP = `<!doctype html>
 export function registerPages(server: HttpServer, options: PagesOptions): void {
   let pages: Promise<{ handle: Handle; close: () => Promise<void> }> | undefined;
 
-  server.get('/openapi.json', (_request, reply) => {
+  server.get('/openapi.json', async (_request, reply) => {
+    const { openApiDocument } = await import('./openapi.ts');
     reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8');
     return reply.send(JSON.stringify(openApiDocument(options.version)));
   });
@@ -59,11 +59,13 @@ async function createPages(
   { webDir, version }: PagesOptions,
   log: FastifyBaseLogger,
 ): Promise<{ handle: Handle; close: () => Promise<void> }> {
-  const [{ fastifyStatic }, { fastifySwagger }, { fastifySwaggerUi }] = await Promise.all([
-    import('@fastify/static'),
-    import('@fastify/swagger'),
-    import('@fastify/swagger-ui'),
-  ]);
+  const [{ fastifyStatic }, { fastifySwagger }, { fastifySwaggerUi }, { openApiDocument }] =
+    await Promise.all([
+      import('@fastify/static'),
+      import('@fastify/swagger'),
+      import('@fastify/swagger-ui'),
+      import('./openapi.ts'),
+    ]);
   const pages = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),

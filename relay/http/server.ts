@@ -73,6 +73,8 @@ export function createHttpServer({ config, now }: HttpServerOptions): HttpServer
     if (upgrade) reply.raw.once('finish', () => request.socket.destroySoon());
     // The router would take an absolute target, whose host nobody has checked.
     if (!request.url.startsWith('/')) throw new AppError('BAD_INPUT', 'The URL is malformed.');
+    // Generated clients name a type for bodies that they do not send.
+    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     guardHost(
       {
         method: request.method,

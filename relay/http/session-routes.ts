@@ -1,7 +1,12 @@
 /** A private swarm's door: everything but the app's shell wants a session, and a session wants the swarm key. */
 import { fromHex, toHex } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
-import { SESSION_CHALLENGE_TTL_MS, SESSION_TICKET_TTL_MS, SESSION_TTL_MS } from '../../shared/limits.ts';
+import {
+  MAX_SMALL_BODY_BYTES,
+  SESSION_CHALLENGE_TTL_MS,
+  SESSION_TICKET_TTL_MS,
+  SESSION_TTL_MS,
+} from '../../shared/limits.ts';
 import { isSwarmProof, swarmProof } from '../../shared/protocol/swarm-key.ts';
 import type { SwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { healthRoutes } from '../../shared/protocol/health-routes.ts';
@@ -29,8 +34,6 @@ const OPEN_ROUTES: ReadonlySet<string> = new Set([
   operatorRoutes.unjoin.path,
 ]);
 const EVENTS = '/events';
-/** The request's hex, and the JSON around it. */
-const MAX_BODY_BYTES = 1024;
 
 /** Turns requests without a session away. Call it before any route is registered. */
 export function guardWithSessions(
@@ -79,7 +82,7 @@ export function registerSessionRoutes(server: HttpServer, issuer: SessionIssuer 
   server.post(
     openSession.path,
     {
-      bodyLimit: MAX_BODY_BYTES,
+      bodyLimit: MAX_SMALL_BODY_BYTES,
       schema: { body: openSession.body, response: { 200: openSession.response } },
     },
     ({ body: { challenge, nonce, proof } }, reply) => {

@@ -1,7 +1,7 @@
 /** The public catalog over HTTP. Nothing in a row is to be believed before its signature has been checked. */
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
-import { CATALOG_SHARDS, MAX_CATALOG_PAGE_ROWS, MAX_CATALOG_QUERY_CHARS } from '../limits.ts';
+import { CATALOG_SHARDS, MAX_CATALOG_PAGE_ROWS, MAX_CATALOG_QUERY_CHARS, REPLICAS } from '../limits.ts';
 import { ListEntry, ListRemoval } from './records.ts';
 import { Cursor, Hex, Id, SafeInteger } from './schemas.ts';
 
@@ -22,7 +22,7 @@ export const CatalogRow = Type.Object({
 export type CatalogRow = Static<typeof CatalogRow>;
 
 export const CatalogPage = Type.Object({
-  entries: Type.Array(CatalogRow),
+  entries: Type.Array(CatalogRow, { maxItems: MAX_CATALOG_PAGE_ROWS }),
   /** Entries that are no publication, or not their signer's first, in the shards that this page begins. */
   skipped: SafeInteger,
   /** Shards, of those that this page begins, no holder of which could be reached: what they hold is missing, not gone. */
@@ -43,7 +43,7 @@ export const CatalogChange = Type.Object({
   /** The entry's id. */
   id: Id,
   /** Relays that have the change durably. */
-  holders: Type.Array(Id),
+  holders: Type.Array(Id, { maxItems: REPLICAS }),
 });
 export type CatalogChange = Static<typeof CatalogChange>;
 

@@ -4,7 +4,7 @@
  */
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
-import { MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
+import { MAX_PAGE_ROWS, MAX_REPLICATE_TO, NONCE_BYTES } from '../limits.ts';
 import { sessionRoutes } from './swarm-session.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { deletionRoutes } from './deletion-routes.ts';
@@ -56,7 +56,10 @@ export const Peer = Type.Object({
 export type Peer = Static<typeof Peer>;
 
 /** The answering relay is in its own list. */
-export const PeersPage = Type.Object({ peers: Type.Array(Peer), next: Cursor });
+export const PeersPage = Type.Object({
+  peers: Type.Array(Peer, { maxItems: MAX_PAGE_ROWS }),
+  next: Cursor,
+});
 export type PeersPage = Static<typeof PeersPage>;
 
 export const ChunkEntry = Type.Object({
@@ -70,18 +73,21 @@ export const ChunkEntry = Type.Object({
 });
 export type ChunkEntry = Static<typeof ChunkEntry>;
 
-export const ChunksPage = Type.Object({ chunks: Type.Array(ChunkEntry), next: Cursor });
+export const ChunksPage = Type.Object({
+  chunks: Type.Array(ChunkEntry, { maxItems: MAX_PAGE_ROWS }),
+  next: Cursor,
+});
 export type ChunksPage = Static<typeof ChunksPage>;
 
 export const PutAnswer = Type.Object({
-  receipts: Type.Array(Receipt),
-  failed: Type.Array(Type.Object({ relay: Id, code: Type.String() })),
+  receipts: Type.Array(Receipt, { maxItems: MAX_REPLICATE_TO }),
+  failed: Type.Array(Type.Object({ relay: Id, code: Type.String() }), { maxItems: MAX_REPLICATE_TO }),
 });
 export type PutAnswer = Static<typeof PutAnswer>;
 
 export const PageQuery = Type.Object({
   cursor: Type.Optional(Type.String({ maxLength: 256 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE_ROWS })),
 });
 
 const ChunkParams = Type.Object({ id: Id });

@@ -1,15 +1,23 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { toOpenApiSchema } from '../../../../relay/http/openapi.ts';
+import { toOpenApiSchema } from '../../../../relay/http/openapi-schema.ts';
+import { AppError } from '../../../../shared/errors.ts';
+import type { ErrorCode } from '../../../../shared/errors.ts';
 import { relayRig } from '../relay-rig.ts';
 
 interface Schema {
   readonly [key: string]: unknown;
 }
+interface Content {
+  readonly [type: string]: { readonly schema: Schema; readonly example?: unknown };
+}
 interface Operation {
   readonly operationId: string;
+  readonly security: unknown;
   readonly parameters: { name: string; in: string; required: boolean; schema: Schema }[];
-  readonly requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
-  readonly responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
+  readonly requestBody?: { required: boolean; content: Content };
+  readonly responses: Record<string, { description: string; headers?: object; content?: Content }>;
 }
 interface Document {
   readonly openapi: string;
@@ -94,6 +102,58 @@ describe('/openapi.json', () => {
       const [, name = ''] = /^#\/components\/schemas\/(\w+)$/.exec(object['$ref']) ?? [];
       expect(components.schemas).toHaveProperty(name);
     }
+  });
+
+  it('is valid by the specification’s own schema', async () => {
+    const { valid, errors } = await new Validator().validate({ ...(await document()) });
+    expect(errors ?? []).toEqual([]);
+    expect(valid).toBe(true);
+  });
+
+  it('has examples for all JSON, which keep to their schemas', async () => {
+    const whole = await document();
+    const ajv = new Ajv({ strict: false }).addSchema(whole, 'https://lanvault.invalid/document');
+    const bodies = Object.values(whole.paths)
+      .flatMap((methods) => Object.values(methods))
+      .filter(({ operationId }) => operationId !== 'openapi')
+      .flatMap(({ operationId, requestBody, responses }) =>
+        [requestBody, ...Object.values(responses)].map((body) => [operationId, body?.content] as const),
+      );
+    let examples = 0;
+    for (const [operationId, content] of bodies) {
+      const json = content?.['application/json'];
+      if (json === undefined) continue;
+      const absolute = JSON.stringify(json.schema).replaceAll('"#/', '"https://lanvault.invalid/document#/');
+      const validate = ajv.compile(JSON.parse(absolute) as Schema);
+      expect(validate(json.example), `${operationId}: ${JSON.stringify(validate.errors)}`).toBe(true);
+      examples++;
+    }
+    expect(examples).toBeGreaterThan(100);
+  });
+
+  it('names for each status the codes that leave under it, and what a 429 bears', async () => {
+    const { paths } = await document();
+    for (const methods of Object.values(paths)) {
+      for (const { operationId, responses } of Object.values(methods)) {
+        for (const [status, { description, headers }] of Object.entries(responses)) {
+          if (Number(status) < 400) continue;
+          const statuses = description.split(', ').map((code) => new AppError(code as ErrorCode, '').status);
+          const expected = status === '408' ? 504 : Number(status);
+          expect(new Set(statuses), `${operationId} ${status}`).toEqual(new Set([expected]));
+          if (status === '429') expect(headers).toHaveProperty('Retry-After');
+        }
+        expect(Object.keys(responses), operationId).toEqual(
+          expect.arrayContaining(['400', '403', '429', '500']),
+        );
+      }
+    }
+  });
+
+  it('says who may: the operator, and in a private swarm who has a session', async () => {
+    const { paths } = await document();
+    expect(paths['/unjoin']?.['post']?.security).toEqual([{ operatorToken: [] }]);
+    expect(paths['/chunk/{id}']?.['put']?.security).toEqual([{}, { swarmSession: [] }]);
+    expect(paths['/healthz']?.['get']?.security).toEqual([]);
   });
 
   it('uses OpenAPI 3.0 schemas only: no const, no null type, no type lists, no patternProperties', async () => {
