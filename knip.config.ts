@@ -16,7 +16,7 @@ const config: KnipConfig = {
     'tests/helpers/netns-door.ts',
   ],
   project: ['{shared,relay,cli,web,scripts,tests}/**/*.{ts,svelte}'],
-  ignoreBinaries: ['apt-get', 'mount', 'umount', 'mkfs.ext4', 'mkfifo', 'ip', 'openssl'],
+  ignoreBinaries: ['apt-get', 'mount', 'umount', 'mkfs.ext4', 'mkfifo', 'ip', 'openssl', 'certutil'],
   ignoreExportsUsedInFile: true,
   // Limits that happen to be equal are not the same limit.
   exclude: ['duplicates'],
