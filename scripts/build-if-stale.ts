@@ -4,8 +4,16 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const SOURCES = ['web', 'shared', 'public', 'package-lock.json', 'vite.config.ts', 'vite.sw.config.ts'];
-const BUILT = path.join(ROOT, 'dist/web/sw.js');
+const SOURCES = [
+  'web',
+  'shared',
+  'public',
+  'package-lock.json',
+  'vite.config.ts',
+  'vite.sw.config.ts',
+  'scripts/precompress.ts',
+];
+const BUILT = path.join(ROOT, 'dist/web/sw.js.gz');
 
 function newestMs(entry: string): number {
   const stats = statSync(entry, { throwIfNoEntry: false });

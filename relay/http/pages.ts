@@ -93,6 +93,8 @@ async function createPages(
       root: webDir,
       decorateReply: false,
       dotfiles: 'ignore',
+      // What the build has put beside a file as `.br` and `.gz`.
+      preCompressed: true,
       cacheControl: false,
       setHeaders: (reply, file) => cacheByName(reply, path.relative(webDir, file)),
     });

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../fixtures.ts';
 import { relayRig } from '../relay-rig.ts';
@@ -41,6 +42,27 @@ describe('the web app', () => {
       expect(answer.statusCode).toBe(404);
       expect(answer.json()).toMatchObject({ error: { code: 'NOT_FOUND' } });
     });
+  });
+
+  it('goes out compressed to those who take it', async () => {
+    await using folder = await tempFolder();
+    const html = '<!doctype html><title>App</title>';
+    await writeFile(path.join(folder.path, 'index.html'), html);
+    await writeFile(path.join(folder.path, 'index.html.br'), brotliCompressSync(html));
+    await writeFile(path.join(folder.path, 'index.html.gz'), gzipSync(html));
+    await using rig = await relayRig({ webDir: folder.path });
+    for (const [accepted, encoding, decode] of [
+      ['gzip, deflate, br', 'br', brotliDecompressSync],
+      ['gzip, deflate', 'gzip', gunzipSync],
+      ['identity', undefined, (bytes: Buffer) => bytes],
+    ] as const) {
+      const answer = await rig.server.inject({ url: '/', headers: { 'accept-encoding': accepted } });
+      expect(answer.headers['content-encoding']).toBe(encoding);
+      expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(answer.headers['cache-control']).toBe('no-cache');
+      expect(answer.headers.vary).toMatch(/accept-encoding/i);
+      expect(decode(answer.rawPayload).toString()).toBe(html);
+    }
   });
 
   it('runs no inline script, talks to its own origin only, and is framed by nobody', async () => {
