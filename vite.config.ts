@@ -14,7 +14,7 @@ const preloadEngine: Plugin = {
     order: 'post',
     handler: (_html, { bundle }) => {
       if (bundle === undefined) return [];
-      const engine = Object.values(bundle).find(({ type, name }) => type === 'chunk' && name === 'engine');
+      const engine = Object.values(bundle).find(({ fileName }) => fileName.startsWith('assets/engine-'));
       if (engine === undefined) throw new Error('There is no chunk of the engine to preload.');
       return [
         {

@@ -36,7 +36,12 @@ test('axe finds nothing in any view, light or dark, wide or narrow', async ({ pa
     for (const view of views) {
       await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view.trim() }).click();
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await test.step(`${view.trim()}, ${String(viewport.width)} wide`, () => expectAccessible(page));
+      await test.step(`${view.trim()}, ${String(viewport.width)} wide`, async () => {
+        await expectAccessible(page);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+          viewport.width,
+        );
+      });
     }
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Files' }).click();
     await page.getByRole('button', { name: 'Open note.txt' }).click();

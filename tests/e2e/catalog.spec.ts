@@ -4,21 +4,16 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { REPO } from '../helpers/relays.ts';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test, uploadAll } from './stage.ts';
+import { chooseAction, expect, openApp, openView, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 const CLIP = path.join(REPO, 'tests/fixtures/clip.webm');
 const HOSTILE = '<img src=x onerror="document.title=1">.txt';
 
-async function openCatalog(page: Page): Promise<void> {
-  await page.getByRole('navigation').getByRole('link', { name: 'Catalog' }).click();
-  await expect(page.getByRole('heading', { name: 'Catalog', level: 1 })).toBeVisible();
-}
-
 async function stranger(browser: Browser, stage: Stage): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await openApp(page, stage);
-  await openCatalog(page);
+  await openView(page, 'Catalog');
   return page;
 }
 
@@ -37,8 +32,7 @@ test('a file is published, found and played by somebody else, kept, taken out, a
   await expectAccessible(other);
 
   await uploadAll(page, [CLIP, stage.path(HOSTILE)]);
-  await page.getByRole('button', { name: 'More actions for clip.webm' }).click();
-  await page.getByRole('menuitem', { name: 'Publish… clip.webm' }).click();
+  await chooseAction(page, 'clip.webm', 'Publish…');
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('Everybody on this network will be able to read it');
   await expectAccessible(page);
@@ -47,7 +41,7 @@ test('a file is published, found and played by somebody else, kept, taken out, a
   await expect(dialog).toHaveCount(0, { timeout: 30_000 });
 
   // The other one by keyboard alone, from the catalog.
-  await openCatalog(page);
+  await openView(page, 'Catalog');
   await expect(entry(page, 'Holiday film.webm')).toBeVisible({ timeout: 30_000 });
   await page.getByRole('button', { name: 'Publish a file' }).focus();
   await page.keyboard.press('Enter');
@@ -94,14 +88,13 @@ test('a file is published, found and played by somebody else, kept, taken out, a
   await expect(entry(other, 'Holiday film.webm')).toHaveCount(0, { timeout: 40_000 });
 
   // What is deleted for everybody is not left in the catalog.
-  await page.getByRole('navigation').getByRole('link', { name: 'Files' }).click();
-  await page.getByRole('button', { name: `More actions for ${HOSTILE}` }).click();
-  await page.getByRole('menuitem', { name: `Delete… ${HOSTILE}` }).click();
+  await openView(page, 'Files');
+  await chooseAction(page, HOSTILE, 'Delete…');
   await page.getByRole('button', { name: 'Delete for everybody' }).click();
   await expect(other.getByRole('heading', { name: 'Nothing is published here yet' })).toBeVisible({
     timeout: 60_000,
   });
-  await other.getByRole('navigation').getByRole('link', { name: 'Files' }).click();
+  await openView(other, 'Files');
   await expect(other.getByRole('button', { name: 'Open clip.webm' })).toBeVisible();
   await other.context().close();
 });

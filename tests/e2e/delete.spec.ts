@@ -4,7 +4,7 @@ import { UPLOADS_IN_FLIGHT } from '../../shared/limits.ts';
 import { writeMixedFile } from '../helpers/files.ts';
 import { storedChunks } from '../helpers/stored-chunks.ts';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test, uploadAll } from './stage.ts';
+import { chooseAction, expect, openApp, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** Ids of the chunks that lie on any relay's disk, those that are switched off included. */
@@ -37,8 +37,7 @@ test('a file is deleted with one relay away, nobody serves it, and the relay del
   await writeMixedFile(stage.path(name), 3_500_000);
   await openApp(page, stage);
   await uploadAll(page, [stage.path(name)]);
-  await page.getByRole('button', { name: `More actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: `Share… ${name}` }).click();
+  await chooseAction(page, name, 'Share…');
   const link = await page.getByLabel('Link for a browser', { exact: true }).inputValue();
   await page.getByRole('button', { name: 'Done' }).click();
 
@@ -53,15 +52,13 @@ test('a file is deleted with one relay away, nobody serves it, and the relay del
   await away.kill();
   await stage.swarm.settled();
 
-  await page.getByRole('button', { name: `More actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: `Delete… ${name}` }).click();
+  await chooseAction(page, name, 'Delete…');
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText(name);
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Keep it' }).click();
   await expect(page.getByRole('button', { name: `Open ${name}` })).toBeVisible();
-  await page.getByRole('button', { name: `More actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: `Delete… ${name}` }).click();
+  await chooseAction(page, name, 'Delete…');
   await dialog.getByRole('button', { name: 'Delete for everybody' }).click();
 
   const item = page.getByRole('region', { name: 'Deletions' }).getByRole('listitem', { name });

@@ -3,16 +3,11 @@ import type { Locator, Page } from '@playwright/test';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { writeMixedFile } from '../helpers/files.ts';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test, uploadAll } from './stage.ts';
+import { chooseAction, expect, openApp, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 const open = (page: Page, name: string): Locator =>
   page.getByRole('button', { name: `Open ${name}`, exact: true });
-
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await page.getByRole('button', { name: `More actions for ${name}`, exact: true }).click();
-  await page.getByRole('menuitem', { name: `${item} ${name}`, exact: true }).click();
-}
 
 async function makeTrip(stage: Stage): Promise<string> {
   const trip = stage.path('trip');
@@ -75,7 +70,7 @@ test('folders are dropped, made, opened, moved, renamed, searched and deleted', 
   // All of it is there after a reload; renamed, and moved back by the dialog, with what is beside it.
   await open(page, 'Papers').click();
   await page.reload();
-  await choose(page, 'trip', 'Rename…');
+  await chooseAction(page, 'trip', 'Rename…');
   await page.getByRole('textbox', { name: 'Name' }).fill('Journey');
   await page.keyboard.press('Enter');
   await expect(open(page, 'Journey')).toBeVisible();
@@ -93,7 +88,7 @@ test('folders are dropped, made, opened, moved, renamed, searched and deleted', 
   await expect(open(page, 'note.txt')).toBeVisible();
 
   // With a folder goes all that is in it.
-  await choose(page, 'Journey', 'Delete…');
+  await chooseAction(page, 'Journey', 'Delete…');
   await expect(dialog).toContainText('2 files in all');
   await dialog.getByRole('button', { name: 'Delete for everybody' }).click();
   await expect(open(page, 'Journey')).toHaveCount(0, { timeout: 30_000 });
@@ -155,7 +150,7 @@ test('the list by keyboard alone, and the details of a file', async ({ page, sta
   await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).press('Enter');
   await expect(open(page, 'one.txt')).toHaveCount(0, { timeout: 30_000 });
 
-  await choose(page, 'parts.bin', 'Details…');
+  await chooseAction(page, 'parts.bin', 'Details…');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('heading', { name: '3 parts' })).toBeVisible();
   await expect(dialog.getByRole('row')).toHaveCount(4);

@@ -3,7 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import { test } from '@playwright/test';
 import { writeMixedFile } from '../helpers/files.ts';
 import { expectAccessible } from './axe.ts';
-import { Stage, expect, openApp, uploadAll } from './stage.ts';
+import { Stage, chooseAction, expect, openApp, uploadAll } from './stage.ts';
 
 const PARTS = 6;
 
@@ -33,8 +33,7 @@ test('a file’s map: its parts, what a loss would mean, a relay killed and what
     await page.keyboard.press('Escape');
   });
 
-  await page.getByRole('button', { name: 'More actions for film.bin' }).click();
-  await page.getByRole('menuitem', { name: 'Where is it? film.bin' }).click();
+  await chooseAction(page, 'film.bin', 'Where is it?');
   await expect(page.getByRole('heading', { name: 'Distribution map', level: 1 })).toBeVisible();
   await expect(page).toHaveURL(/#\/map\/[0-9a-f]{64}$/);
   await expect(summary(page)).toContainText('Survives any 4 relays failing');

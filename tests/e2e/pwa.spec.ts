@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeMixedFile } from '../helpers/files.ts';
-import { Stage, openApp, uploadAll } from './stage.ts';
+import { Stage, openApp, openView, uploadAll } from './stage.ts';
 
 /** JavaScript, as it comes over the wire, that a first visit may load. */
 const MAX_INITIAL_SCRIPT_BYTES = 150 * 1024;
@@ -116,11 +116,11 @@ test('a newer version waits for the end of an upload, then takes over', async ({
     await (await navigator.serviceWorker.ready).update();
   });
   // In every view.
-  await page.getByRole('link', { name: 'Network' }).click();
+  await openView(page, 'Network');
   const banner = page.getByRole('status').filter({ hasText: 'A new version of Lanvault is ready' });
   await expect(banner).toContainText('once the transfers have finished', { timeout: 60_000 });
   await expect(banner.getByRole('button', { name: 'Update now' })).toBeDisabled();
-  await page.getByRole('link', { name: 'Files' }).click();
+  await openView(page, 'Files');
   await expect(page.getByRole('button', { name: 'Open big.bin' })).toBeVisible({ timeout: 120_000 });
   expect(await page.locator('meta[name=build]').count()).toBe(0);
   await page.getByRole('button', { name: 'Update now' }).click();

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test, uploadAll } from './stage.ts';
+import { expect, openApp, openView, test, uploadAll } from './stage.ts';
 
 async function choose(page: Page, group: string, choice: string): Promise<void> {
   await page.getByRole('group', { name: group }).getByRole('radio', { name: choice, exact: true }).check();
@@ -10,8 +10,7 @@ async function choose(page: Page, group: string, choice: string): Promise<void> 
 
 test('choices last, and an upload obeys them', async ({ page, stage }) => {
   await openApp(page, stage);
-  await page.getByRole('link', { name: 'Settings' }).click();
-  await expect(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  await openView(page, 'Settings');
   await expect(page.getByText(/used, of .* that the browser allows/)).toBeVisible();
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
@@ -31,15 +30,15 @@ test('choices last, and an upload obeys them', async ({ page, stage }) => {
   const away = stage.swarm.relays.filter((relay) => relay !== stage.webUi).slice(0, 2);
   for (const relay of away) relay.signal('SIGSTOP');
   try {
-    await page.getByRole('link', { name: 'Files' }).click();
+    await openView(page, 'Files');
     await expect(page.getByRole('button', { name: /^Swarm: 4 relays/ })).toBeVisible({ timeout: 60_000 });
     const note = stage.path('note.txt');
     await writeFile(note, 'five copies or none\n');
     await page.getByLabel('Files to upload').setInputFiles(note);
     await expect(page.getByText(/5 are asked for/)).toBeVisible({ timeout: 60_000 });
-    await page.getByRole('link', { name: 'Settings' }).click();
+    await openView(page, 'Settings');
     await choose(page, 'Copies needed', '4');
-    await page.getByRole('link', { name: 'Files' }).click();
+    await openView(page, 'Files');
     await page
       .getByRole('button', { name: /^Resume/ })
       .first()
@@ -63,7 +62,7 @@ test('all manifests go out in one file, this browser is wiped in all tabs, and t
   await other.goto(stage.proxy.url);
   await expect(other.getByRole('button', { name: 'Open one.txt' })).toBeVisible();
 
-  await page.getByRole('link', { name: 'Settings' }).click();
+  await openView(page, 'Settings');
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export all' }).click();
   const saved = await saving;
@@ -93,10 +92,10 @@ test('all manifests go out in one file, this browser is wiped in all tabs, and t
   await page.getByRole('button', { name: 'Start anew' }).click();
   await expect(page.getByRole('button', { name: 'Upload files' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Open one.txt' })).toBeHidden();
-  await page.getByRole('link', { name: 'Settings' }).click();
+  await openView(page, 'Settings');
   await page.getByLabel('Exported manifests to import').setInputFiles(file);
   await expect(page.getByText('2 manifests imported')).toBeVisible();
-  await page.getByRole('link', { name: 'Files' }).click();
+  await openView(page, 'Files');
   await page.getByRole('button', { name: 'Open two.txt' }).click();
   await expect(page.getByRole('dialog')).toContainText('this is two.txt');
 });

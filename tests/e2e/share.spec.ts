@@ -5,7 +5,7 @@ import decodeQr from 'qr/decode.js';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { REPO } from '../helpers/relays.ts';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test, uploadAll } from './stage.ts';
+import { chooseAction, expect, openApp, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 const CLIP = path.join(REPO, 'tests/fixtures/clip.webm');
@@ -18,8 +18,7 @@ interface Links {
 }
 
 async function openShareDialog(page: Page, name: string): Promise<Links> {
-  await page.getByRole('button', { name: `More actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: `Share… ${name}` }).click();
+  await chooseAction(page, name, 'Share…');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('img', { name: 'QR code of the link' })).toBeVisible({ timeout: 30_000 });
   return {
@@ -119,8 +118,7 @@ test('a pasted link is added to my files, and is there after a reload', async ({
   await other.reload();
   await expect(other.getByRole('button', { name: `Open ${name}` })).toBeVisible();
   // Not theirs: they may take it off their list, and no more.
-  await other.getByRole('button', { name: `More actions for ${name}` }).click();
-  await other.getByRole('menuitem', { name: `Remove from list… ${name}` }).click();
+  await chooseAction(other, name, 'Remove from list…');
   await expect(other.getByRole('dialog')).toContainText('uploaded by another device');
   await expectAccessible(other);
   await other.getByRole('button', { name: 'Remove from list', exact: true }).click();
@@ -230,8 +228,7 @@ test('an owner’s link and manifest let somebody else delete the file for every
   await other.getByLabel('Manifests to import').setInputFiles(manifest);
   await expect(other.getByRole('button', { name: `Open ${name}` })).toBeVisible();
   await other.reload();
-  await other.getByRole('button', { name: `More actions for ${name}` }).click();
-  await other.getByRole('menuitem', { name: `Delete… ${name}` }).click();
+  await chooseAction(other, name, 'Delete…');
   await other.getByRole('button', { name: 'Delete for everybody' }).click();
   const item = other.getByRole('region', { name: 'Deletions' }).getByRole('listitem', { name });
   await expect(item).toContainText('Deleted', { timeout: 60_000 });

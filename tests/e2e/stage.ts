@@ -120,6 +120,18 @@ export async function openApp(page: Page, stage: Stage): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 }
 
+/** Goes to a view by the navigation. `heading`: its title, where that is not its name. */
+export async function openView(page: Page, name: string, heading = name): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name }).click();
+  await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+}
+
+/** Chooses from the menu of a file or folder of the list. */
+export async function chooseAction(page: Page, name: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `More actions for ${name}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: `${action} ${name}`, exact: true }).click();
+}
+
 /** Gives files to the page and waits until each is stored on five relays. */
 export async function uploadAll(page: Page, files: readonly string[]): Promise<void> {
   await page.getByLabel('Files to upload').setInputFiles([...files]);

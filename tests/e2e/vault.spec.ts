@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { expectAccessible } from './axe.ts';
-import { expect, openApp, test } from './stage.ts';
+import { chooseAction, expect, openApp, openView, test } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** Devices ask each other four times a minute. */
@@ -18,7 +18,7 @@ async function freshProfile(browser: Browser, stage: Stage): Promise<Page> {
 
 async function uploadFolder(page: Page, folder: string, ...names: readonly string[]): Promise<void> {
   // Uploads go into the open folder.
-  await openFiles(page);
+  await openView(page, 'Files');
   await page.getByLabel('Folder to upload').setInputFiles(folder);
   for (const name of names) await expectListed(page, name, 90_000);
 }
@@ -38,17 +38,8 @@ async function expectListed(page: Page, path: string, timeoutMs = IN_STEP_MS): P
   });
 }
 
-async function openSettings(page: Page): Promise<void> {
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Settings' }).click();
-}
-
-async function openFiles(page: Page): Promise<void> {
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Files' }).click();
-}
-
 async function rename(page: Page, name: string, newName: string): Promise<void> {
-  await page.getByRole('button', { name: `More actions for ${name}`, exact: true }).click();
-  await page.getByRole('menuitem', { name: `Rename… ${name}`, exact: true }).click();
+  await chooseAction(page, name, 'Rename…');
   await page.getByRole('textbox', { name: 'Name' }).fill(newName);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toHaveCount(0);
@@ -79,7 +70,7 @@ async function readWords(page: Page): Promise<string[]> {
 }
 
 async function restore(page: Page, words: readonly string[]): Promise<void> {
-  await openSettings(page);
+  await openView(page, 'Settings');
   await page.getByRole('button', { name: 'Use my words…' }).click();
   await page.getByLabel('Type the 24 words').fill(words.join(' '));
   await page.getByRole('button', { name: 'Bring them back' }).click();
@@ -89,7 +80,7 @@ async function restore(page: Page, words: readonly string[]): Promise<void> {
 
 /** Until everything that was changed here is on the relays. */
 async function expectPublished(page: Page): Promise<void> {
-  await openSettings(page);
+  await openView(page, 'Settings');
   await expect(page.getByRole('region', { name: 'Your vault' })).toContainText(/in step|safe on the relays/, {
     timeout: 60_000,
   });
@@ -135,7 +126,7 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await expectAccessible(page);
 
   const other = await freshProfile(browser, stage);
-  await openSettings(other);
+  await openView(other, 'Settings');
   await other.getByRole('button', { name: 'Use my words…' }).click();
   const typed = other.getByLabel('Type the 24 words');
   await typed.fill(`${words.slice(0, 22).join(' ')} notaword ${words[23]?.slice(0, 3)}`);
@@ -152,7 +143,7 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await expect(other.getByRole('alert')).toContainText(/do not belong together|No relay here knows/);
   await other.getByRole('button', { name: 'Cancel' }).click();
   await restore(other, words);
-  await openFiles(other);
+  await openView(other, 'Files');
   await expectListed(other, 'Photos/2026/beach.bin');
   await expectListed(other, 'Photos/notes.txt');
   await expectListed(other, 'Photos/2026/beach.bin');
@@ -200,10 +191,10 @@ test('two browsers of one vault change it at the same time, and both end with al
   await page.getByRole('button', { name: 'Show my words…' }).click();
   const words = await readWords(page);
   await page.keyboard.press('Escape');
-  await openFiles(page);
+  await openView(page, 'Files');
   const other = await freshProfile(browser, stage);
   await restore(other, words);
-  await openFiles(other);
+  await openView(other, 'Files');
   await expectListed(other, 'first.txt');
 
   await Promise.all([
@@ -217,7 +208,7 @@ test('two browsers of one vault change it at the same time, and both end with al
   for (const each of [page, other]) {
     for (const path of ['Trip/a.txt', 'Trip/b.txt', 'Only one/c.txt', 'Only two/d.txt', 'first.txt'])
       await expectListed(each, path);
-    await openFiles(each);
+    await openView(each, 'Files');
   }
 
   // Folders change on both sides at once; the one that both rename has one of the two names in the end, on both.
@@ -238,8 +229,7 @@ test('two browsers of one vault change it at the same time, and both end with al
     });
 
   // What one of them takes out is gone for both, and from the relays.
-  await page.getByRole('button', { name: 'More actions for first.txt' }).click();
-  await page.getByRole('menuitem', { name: 'Delete… first.txt' }).click();
+  await chooseAction(page, 'first.txt', 'Delete…');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
   await expect(other.getByRole('button', { name: 'Open first.txt' })).toHaveCount(0, { timeout: IN_STEP_MS });
   await other.context().close();

@@ -16,6 +16,8 @@ export type PictureColours = Readonly<Record<keyof typeof TOKENS, string>>;
 /** As they are now on `element`, theme included. */
 export function readColours(element: HTMLElement): PictureColours {
   const probe = document.createElement('span');
+  // Else each colour is read while it is still on its way from the one before.
+  probe.style.setProperty('transition', 'none', 'important');
   element.append(probe);
   const colour = (token: string): string => {
     probe.style.color = `var(${token})`;
