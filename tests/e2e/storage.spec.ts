@@ -26,6 +26,9 @@ async function diskOf({ dir }: RelayProcess): Promise<Map<string, { hash: string
   return new Map(await Promise.all(read));
 }
 
+/** More than any chunk of the list of these few files takes, less than any of a file of text and random bytes. */
+const MAX_INDEX_BYTES = 32 * 1024;
+
 async function disksOf(stage: Stage): Promise<Map<string, { hash: string; size: number; copies: number }>> {
   const all = new Map<string, { hash: string; size: number; copies: number }>();
   for (const relay of stage.swarm.relays) {
@@ -198,7 +201,13 @@ test('a relay is taken out of service from its own page, and files stay readable
   await expectAccessible(operator);
   await expect.poll(() => relay.alive, { timeout: 30_000 }).toBe(false);
   expect(await storedChunks(relay.dir)).toEqual([]);
-  for (const { copies } of (await disksOf(stage)).values()) expect(copies).toBeGreaterThanOrEqual(REPLICAS);
+  // The file's are never below; the vault's list, which is small, may have been written anew meanwhile, and the old one deleted.
+  const left = [...(await disksOf(stage)).values()];
+  for (const { copies } of left.filter(({ size }) => size > MAX_INDEX_BYTES))
+    expect(copies).toBeGreaterThanOrEqual(REPLICAS);
+  await expect
+    .poll(async () => Math.min(...[...(await disksOf(stage)).values()].map(({ copies }) => copies)))
+    .toBeGreaterThanOrEqual(REPLICAS);
   await downloadFile(page, 'moved.bin', stage.path('back.bin'));
   expect(await sha256OfFile(stage.path('back.bin'))).toBe(await sha256OfFile(file));
   // Others are operated from their own pages.
