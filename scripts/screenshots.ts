@@ -4,7 +4,7 @@
  */
 import { chromium } from '@playwright/test';
 import type { Browser, Page } from '@playwright/test';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CHROMIUM_ARGS, chromiumPath } from '../tests/helpers/chromium.ts';
@@ -19,6 +19,8 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
 );
 /** Of the samples, what everybody on the network may have. */
 const PUBLISHED = ['Birthday.webm', 'Budget.csv'];
+const MAPPED = 'Backup of the laptop.tar';
+const SAMPLES = 8;
 const WEBP_QUALITY = 72;
 const UPLOAD_TIMEOUT_MS = 180_000;
 
@@ -87,7 +89,7 @@ async function makeSamples(page: Page, folder: string): Promise<void> {
   );
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(page: Page, file: string): Promise<void> {
   // Motion comes to rest, and what is asked of the relays has been answered.
   await page.evaluate(async () => {
     await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
@@ -96,8 +98,8 @@ async function shoot(page: Page, name: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: WEBP_QUALITY });
   await session.detach();
-  await writeFile(path.join(IMAGES, `${name}.webp`), Buffer.from(data, 'base64'));
-  console.log(`docs/images/${name}.webp`);
+  await writeFile(file, Buffer.from(data, 'base64'));
+  console.log(path.relative(ROOT, file));
 }
 
 /** A visitor of a week: files are there, two are published, and nothing waits for an answer. */
@@ -106,8 +108,7 @@ async function settleIn(page: Page, url: string, folder: string): Promise<void> 
   await page.getByRole('button', { name: 'Upload files' }).waitFor();
   await makeSamples(page, folder);
   await page.getByLabel('Folder to upload').setInputFiles(folder);
-  await page.getByRole('button', { name: 'Clear finished' }).waitFor({ timeout: UPLOAD_TIMEOUT_MS });
-  await page.getByText(/\d+ stored$/).waitFor({ timeout: UPLOAD_TIMEOUT_MS });
+  await page.getByText(`${String(SAMPLES)} stored`, { exact: true }).waitFor({ timeout: UPLOAD_TIMEOUT_MS });
   await page.getByRole('button', { name: 'Clear finished' }).click();
   await page.getByRole('button', { name: 'Later' }).click();
   await page.goto(`${url}/#/files/${encodeURIComponent(path.basename(folder))}`);
@@ -117,6 +118,8 @@ async function settleIn(page: Page, url: string, folder: string): Promise<void> 
     await page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
   }
+  // What was told goes by itself.
+  await page.getByRole('button', { name: 'Dismiss message' }).first().waitFor({ state: 'detached' });
 }
 
 async function main(browser: Browser, url: string, folder: string): Promise<void> {
@@ -133,7 +136,12 @@ async function main(browser: Browser, url: string, folder: string): Promise<void
     for (const view of views) {
       const place = view === 'files' ? `files/${encodeURIComponent(path.basename(folder))}` : view;
       await page.goto(`${url}/#/${place}`);
-      await shoot(page, `${view}-${name}-${colorScheme}`);
+      if (view === 'map') await page.getByRole('combobox', { name: 'File' }).selectOption(MAPPED);
+      const file = `${view}-${name}-${colorScheme}.webp`;
+      await shoot(page, path.join(IMAGES, file));
+      // What the browser shows before the app is installed.
+      if (view === 'files' && colorScheme === 'light')
+        await copyFile(path.join(IMAGES, file), path.join(ROOT, 'public/screenshots', `${name}.webp`));
     }
   }
   await context.close();
@@ -143,7 +151,7 @@ const url = process.argv[2] ?? 'http://localhost:8888';
 const temporary = await mkdtemp(path.join(tmpdir(), 'lanvault-screenshots-'));
 const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_ARGS] });
 try {
-  await mkdir(IMAGES, { recursive: true });
+  for (const dir of [IMAGES, path.join(ROOT, 'public/screenshots')]) await mkdir(dir, { recursive: true });
   await main(browser, url, path.join(temporary, 'Sample files'));
 } finally {
   await browser.close();
