@@ -328,7 +328,9 @@ describe('what can go wrong', () => {
     expectFailure(plain, EXIT_CODES.unexpected.status, 'a bug');
     reached.add(plain.code);
     vi.stubEnv('LANVAULT_DEBUG', '1');
-    expect((await broken()).stderr).toMatch(/^lanvault: the sky has fallen\.\nTypeError: [^]*\n +at .*walk\.test/);
+    expect((await broken()).stderr).toMatch(
+      /^lanvault: the sky has fallen\.\nTypeError: [^]*\n +at .*walk\.test/,
+    );
     vi.stubEnv('LANVAULT_DEBUG', undefined);
   });
 
