@@ -42,6 +42,8 @@ interface Setting {
   readonly files?: readonly string[];
   /** Where the page's first block of TOML is kept. */
   readonly config?: string;
+  /** A server's certificate and its key. */
+  readonly certificate?: readonly [string, string];
   /** Typed before the page begins. */
   readonly before?: readonly (readonly string[])[];
   /** The page starts its own relays; on how many machines those in the home folder. That takes long. */
@@ -73,7 +75,11 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
     files: ['thesis.pdf'],
     before: [['distribute', 'thesis.pdf', '--scan']],
   },
-  'docs/operations.md': { leftFolder: 'var/lib/lanvault', ownRelays: { machines: 1 } },
+  'docs/operations.md': {
+    leftFolder: 'var/lib/lanvault',
+    certificate: ['relay.crt', 'relay.key'],
+    ownRelays: { machines: 1 },
+  },
   'docs/cli.md': { files: ['thesis.pdf', 'video.mp4', 'photos/harbour.jpg'] },
 };
 
@@ -103,7 +109,8 @@ export async function readStories(): Promise<Story[]> {
 
 /** `swarm`: of a page that starts no relays. */
 export async function tellStory({ page, commands }: Story, swarm: RelaySwarm | null): Promise<void> {
-  const { files = [], before = [], config, ownRelays, leftFolder, meanwhile } = SETTINGS[page.name] ?? {};
+  const setting: Setting = SETTINGS[page.name] ?? {};
+  const { files = [], before = [], config, certificate, ownRelays, leftFolder, meanwhile } = setting;
   await using world = await DocWorld.create(
     swarm === null
       ? { discoveryPort: await freeUdpPort(), ...ownRelays }
@@ -118,6 +125,7 @@ export async function tellStory({ page, commands }: Story, swarm: RelaySwarm | n
     await world.write(config, `${shown?.lines.join('\n') ?? ''}\n`);
     await world.write(path.join(path.dirname(config), 'swarm.key'), newSwarmKeyText());
   }
+  if (certificate !== undefined) await world.certify(...certificate);
   if (leftFolder !== undefined) await world.leaveFolder(leftFolder);
   for (const args of before) expect(await world.run(args), args.join(' ')).toMatchObject({ code: 0 });
   for (const { text, args } of commands) {

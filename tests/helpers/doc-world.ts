@@ -11,6 +11,7 @@ import { Port, parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { PeersPage } from '../../shared/protocol/routes.ts';
 import { parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
+import { Authority } from '../../relay/tls/authority.ts';
 import { callCli } from './cli-call.ts';
 import type { CallResult } from './cli-call.ts';
 import { CliUser } from './cli.ts';
@@ -88,6 +89,14 @@ export class DocWorld implements AsyncDisposable {
     );
   }
 
+  /** Puts a server's certificate and its key where the page takes them from. */
+  async certify(certificate: string, key: string): Promise<void> {
+    const now = Date.now();
+    const { chainPem, keyPem } = Authority.create('the docs', now).issue(['localhost'], now);
+    await this.write(certificate, chainPem);
+    await this.write(key, keyPem);
+  }
+
   /** Leaves the folder of a relay that ran and was stopped. */
   async leaveFolder(name: string): Promise<void> {
     await this.#start(['start-node', '--storage-dir', this.path(name), '--capacity', '1G']);
@@ -155,18 +164,23 @@ export class DocWorld implements AsyncDisposable {
 
   async #startRelays(args: readonly string[]): Promise<CallResult> {
     const at = args.indexOf('--storage-dir') + 1;
-    const folder = args[at] ?? '';
+    const folder = at === 0 ? '' : (args[at] ?? '');
     const key = args.indexOf('--swarm-key') + 1;
     if (key > 0) this.#key = this.path(args[key] ?? '');
-    const isHome = path.dirname(folder) === this.#home.dir;
-    for (let machine = 1; machine <= (isHome ? (this.#options.machines ?? 1) : 1); machine++)
-      await this.#start(args.with(at, machine === 1 ? folder : `${folder}-${machine}`));
+    const machines = path.dirname(folder) === this.#home.dir ? (this.#options.machines ?? 1) : 1;
+    await this.#start(args);
+    for (let machine = 2; machine <= machines; machine++)
+      await this.#start(args.with(at, `${folder}-${machine}`));
     await this.#settled();
     return { code: 0, stdout: '', stderr: '' };
   }
 
   async #start(args: readonly string[]): Promise<void> {
     const own = ['--port', '0', '--link-port', '0', '--host', '127.0.0.1', '--log-level', 'error'];
+    if (args.some((arg) => arg.startsWith('--tls'))) own.push('--tls-port', '0');
+    // The folder by default is also that of the network that the page may have started.
+    if (!args.includes('--storage-dir'))
+      own.push('--storage-dir', this.path(`unnamed-${String(this.#relays.length)}`));
     const discovery = ['--discovery-port', String(this.#options.discoveryPort)];
     const child = this.#home.spawn(...args, ...own, ...discovery);
     running.add(child);
