@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
-import { RelayProcess } from '../helpers/relays.ts';
+import { RelayProcess, startRelays } from '../helpers/relays.ts';
 import { SmallDisk } from '../helpers/small-disk.ts';
 import { until } from '../helpers/until.ts';
 import { ownedChunk } from '../unit/relay/deletion-fixtures.ts';
@@ -16,6 +16,7 @@ import type { OwnedChunk } from '../unit/relay/deletion-fixtures.ts';
 
 const MIB = 2 ** 20;
 const DISK_BYTES = 24 * MIB;
+const YEAR_MS = 31_536_000_000;
 
 interface Answer {
   readonly status: number;
@@ -255,9 +256,7 @@ describe.concurrent('a relay', () => {
     await using folder = await newFolder();
     const dir = folder.relay;
     const flag = `${dir}-set-back`;
-    const hook = `import{existsSync}from"node:fs";const{now}=Date;Date.now=()=>now()-(existsSync(${JSON.stringify(flag)})?31536000000:0)`;
-    const preload = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
-    await using subject = new Subject(dir, [], ['env', `NODE_OPTIONS=${preload}`]);
+    await using subject = new Subject(dir, [], ['env', `NODE_OPTIONS=${clockMovedBy(flag, -YEAR_MS)}`]);
     await subject.start();
     await subject.putMany(3);
     const gone = ownedChunk(5000);
@@ -279,7 +278,85 @@ describe.concurrent('a relay', () => {
     await goesOn();
     await subject.logs(40);
   });
+
+  it('whose clock was wrong by a year at a start gives a chunk out only when another relay holds it too', async () => {
+    await using folder = await newFolder();
+    const flag = `${folder.relay}-set-forward`;
+    await using subject = new Subject(
+      folder.relay,
+      [],
+      ['env', `NODE_OPTIONS=${clockMovedBy(flag, YEAR_MS)}`],
+    );
+    await subject.start();
+    await subject.putMany(2);
+    await subject.relay.kill('SIGKILL');
+    await writeFile(flag, '');
+    await subject.start();
+    const [lonely, shared] = subject.acknowledged.values();
+    if (lonely === undefined || shared === undefined) throw new Error('Chunks were stored.');
+    expect((await subject.read(shared.id)).status).toBe(503);
+
+    await using holder = new Subject(`${folder.relay}-other`, ['--join', subject.relay.url]);
+    await holder.start();
+    expect(await holder.put(shared)).toMatchObject({ status: 200 });
+    await until(async () => (await subject.read(shared.id)).status === 200, 'the chunk is trusted again');
+    expect((await subject.read(lonely.id)).status).toBe(503);
+  });
+
+  it('killed while it writes: fsck tells what was left half-written, mends it, and nothing acknowledged is lost', async () => {
+    await using folder = await newFolder();
+    await using subject = new Subject(folder.relay);
+    await subject.start();
+    const writers = Array.from({ length: 8 }, async () => {
+      // Cut connections are what this test makes; only an answer counts.
+      while (subject.relay.alive) await subject.put(ownedChunk(MIB)).catch(() => undefined);
+    });
+    await until(() => Promise.resolve(subject.acknowledged.size >= 12), 'chunks are stored');
+    await subject.relay.kill('SIGKILL');
+    await Promise.all(writers);
+    const told = await subject.fsck();
+    expect(['temp-file', 'chunk-unlisted']).toEqual(expect.arrayContaining(Object.keys(kinds(told.report))));
+    expect(await subject.fsck('--repair')).toMatchObject({ code: 0, report: { sound: true } });
+    expect(await subject.fsck()).toMatchObject({ code: 0, report: { findings: [], sound: true } });
+    await subject.start();
+    await subject.servesAll();
+  });
+
+  it('that lost its chunks to somebody serves them from the others, and has them again after a repair', async () => {
+    await using swarm = await startRelays(3);
+    const [loser, other] = swarm.relays;
+    if (loser === undefined || other === undefined) throw new Error('Three relays were started.');
+    const chunk = ownedChunk(50_000);
+    const url = (relay: RelayProcess): string => `${relay.url}/chunk/${chunk.id}`;
+    const headers = {
+      'x-client-nonce': '00'.repeat(16),
+      'x-replicate-to': swarm.relays.map(({ id }) => id).join(),
+    };
+    const stored = await fetch(url(other), {
+      method: 'PUT',
+      headers: { 'content-type': 'application/octet-stream', ...headers },
+      body: chunk.bytes,
+    });
+    expect(await stored.json()).toMatchObject({ receipts: [{}, {}, {}] });
+    await rm(path.join(loser.dir, 'chunks'), { recursive: true });
+    const answer = await fetch(url(loser));
+    expect(Buffer.from(await answer.arrayBuffer()).equals(chunk.bytes)).toBe(true);
+    const held = async (): Promise<number> =>
+      (await fetch(url(loser), { headers: { 'x-local-only': '1' } })).status;
+    expect(await held()).toBe(404);
+    for (const { dir, url: origin } of swarm.relays) {
+      const token = (await readFile(path.join(dir, 'operator.token'), 'utf8')).trim();
+      await fetch(`${origin}/repair`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+    }
+    await until(async () => (await held()) === 200, 'the chunk is back');
+  });
 });
+
+/** For NODE_OPTIONS: the wall clock is off as long as the file is there. */
+function clockMovedBy(flag: string, ms: number): string {
+  const hook = `import{existsSync}from"node:fs";const{now}=Date;Date.now=()=>now()+(existsSync(${JSON.stringify(flag)})?${String(ms)}:0)`;
+  return `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+}
 
 /** A start that is to fail. */
 async function runRelay(dir: string): Promise<{ code: number | null; stderr: string }> {
