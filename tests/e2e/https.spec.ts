@@ -4,11 +4,13 @@ import type { BrowserContext, Page } from '@playwright/test';
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Authority } from '../../relay/tls/authority.ts';
 import { launchOnHost } from '../helpers/lan-browser.ts';
 import { Lan } from '../helpers/netns.ts';
 import { REPO } from '../helpers/relays.ts';
 import { expectAccessible } from './axe.ts';
 
+const FOREIGN = 'vault.example.org';
 const CLIP = path.join(REPO, 'tests/fixtures/clip.webm');
 
 /** The page that a new window of a fresh profile opens with. */
@@ -69,7 +71,12 @@ test('a device that trusts the authority of a relay on another host gets the who
   });
 
   await test.step('with trust: a secure context, installed, and a video that seeks', async () => {
-    const browser = await launchOnHost(device, path.join(lan.dir, 'friend'), [certificate]);
+    const browser = await launchOnHost(
+      device,
+      path.join(lan.dir, 'friend'),
+      [certificate],
+      [`--host-resolver-rules=MAP ${FOREIGN} ${server.address}`],
+    );
     try {
       const page = await firstPage(browser);
       await page.goto(secure);
@@ -79,8 +86,12 @@ test('a device that trusts the authority of a relay on another host gets the who
       const devtools = await browser.newCDPSession(page);
       const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
       expect(installabilityErrors).toEqual([]);
-      const { appId } = await devtools.send('Page.getAppId');
-      expect(appId).toBe(`${secure}/`);
+      const manifestId = `${secure}/`;
+      // What pressing "Install" does. Chromium knows no state of an app that is not installed.
+      await expect(devtools.send('PWA.getOsAppState', { manifestId })).rejects.toThrow();
+      await devtools.send('PWA.install', { manifestId, installUrlOrBundleUrl: manifestId });
+      const { fileHandlers } = await devtools.send('PWA.getOsAppState', { manifestId });
+      expect(fileHandlers.map(({ action }) => action)).toEqual([manifestId]);
 
       await page.getByLabel('Files to upload').setInputFiles(CLIP);
       await page.getByRole('button', { name: 'Open clip.webm' }).click({ timeout: 60_000 });
@@ -97,6 +108,27 @@ test('a device that trusts the authority of a relay on another host gets the who
         return video.currentTime;
       });
       expect(playedTo).toBeGreaterThan(16);
+
+      // What a thief of the key signs for the internet is refused all the same.
+      const authority = Authority.load(await readFile(path.join(relay.dir, 'tls/authority.pem'), 'utf8'));
+      const { keyPem, chainPem } = authority.issue([FOREIGN], Date.now());
+      const forged = path.join(lan.dir, 'forged.pem');
+      await writeFile(forged, keyPem + chainPem);
+      // It ends with its host.
+      void server.run([
+        'openssl',
+        's_server',
+        '-accept',
+        '4443',
+        '-cert',
+        forged,
+        '-cert_chain',
+        forged,
+        '-www',
+      ]);
+      await expect
+        .poll(() => page.goto(`https://${FOREIGN}:4443/`).catch(String))
+        .toContain('ERR_CERT_INVALID');
     } finally {
       await browser.close();
     }

@@ -12,6 +12,7 @@ export async function launchOnHost(
   host: LanHost,
   home: string,
   trusting: readonly string[] = [],
+  extraArgs: readonly string[] = [],
 ): Promise<BrowserContext> {
   await mkdir(home);
   for (const file of trusting) await trust(home, file);
@@ -21,7 +22,7 @@ export async function launchOnHost(
   // Not a private window, which Playwright's other contexts are: nothing is installed there.
   return chromium.launchPersistentContext(path.join(home, 'profile'), {
     executablePath: launcher,
-    args: [...CHROMIUM_ARGS],
+    args: [...CHROMIUM_ARGS, ...extraArgs],
     env: { ...process.env, HOME: home },
     acceptDownloads: true,
   });
