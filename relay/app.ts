@@ -108,7 +108,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
     trust: {
       httpsPort: () => https?.port ?? null,
       authority: tls?.authority ?? null,
-      lanAddress,
+      lanAddress: () => lanAddress(config.host),
       allowedHosts: config.allowedHosts,
     },
     directory: core.membership,

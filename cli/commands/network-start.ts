@@ -26,6 +26,7 @@ export interface NetworkStartOptions {
   readonly tlsPort: number;
 }
 
+const LOOPBACK = /^(localhost|127\..+|::1)$/;
 const MEMBERSHIP_TIMEOUT_MS = 90_000;
 
 export async function networkStart(
@@ -62,6 +63,8 @@ export async function networkStart(
     output.say(
       `For phones and other computers: ${url}/trust. The authority’s fingerprint is ${web.authority ?? 'not told'}`,
     );
+  if (web?.https !== undefined && LOOPBACK.test(options.host))
+    output.warn('Other devices reach the network with "--host 0.0.0.0" only.');
   const secure = web?.https === undefined ? {} : { https_port: web.https, authority: web.authority };
   output.result({
     url,

@@ -40,10 +40,11 @@ export function registerTrustPage(
     // An authority of one's own cannot vouch for just any name, and the operator's certificate is seldom for an address.
     const preferred = authority === null ? (allowedHosts[0] ?? null) : null;
     const unfit = isLoopback(asked.name) || (authority !== null && !isPermitted(unbracketed(asked.name)));
-    const name = preferred ?? (unfit ? lanAddress() : null) ?? asked.name;
+    const name = preferred ?? (unfit ? bracketed(lanAddress()) : null) ?? asked.name;
     const isSecure = request.socket.localPort === secure;
     const here = isSecure ? null : `http://${name}${asked.port}${TRUST_ROUTES.page}`;
-    return reply.send(page(instructions(`https://${name}:${secure}/`, here, authority)));
+    const way = isLoopback(name) ? HERE_ONLY : here === null ? '' : scan(here);
+    return reply.send(page(instructions(`https://${name}:${secure}/`, way, authority)));
   });
   server.get(TRUST_ROUTES.style, (_request, reply) =>
     reply.header('cache-control', 'no-cache').type('text/css; charset=utf-8').send(STYLE),
@@ -63,6 +64,10 @@ function hostOf(host: string): { readonly name: string; readonly port: string } 
   return { name: host.slice(0, host.length - port.length).toLowerCase(), port };
 }
 
+function bracketed(address: string | null): string | null {
+  return address?.includes(':') === true ? `[${address}]` : address;
+}
+
 function unbracketed(name: string): string {
   return name.replace(/^\[|\]$/g, '');
 }
@@ -71,21 +76,13 @@ function isLoopback(name: string): boolean {
   return name === 'localhost' || isLoopbackAddress(unbracketed(name));
 }
 
-function instructions(
-  app: string,
-  here: string | null,
-  authority: { readonly fingerprint: string } | null,
-): string {
+function instructions(app: string, way: string, authority: { readonly fingerprint: string } | null): string {
   const open = `<p><a class="button" href="${app}">Open ${app}</a></p>`;
   if (authority === null) return `<h1>The secure address</h1>${open}`;
-  const scan =
-    here === null
-      ? ''
-      : `<figure>${qr(here)}<figcaption>This page, for a phone: ${here}</figcaption></figure>`;
   return `<h1>The whole app, on this device too</h1>
 <p>Browsers let an app play files, keep your list and be installed only at a secure address. Yours has one; this device has to be told once
 that it may trust it.</p>
-${scan}
+${way}
 <h2>1. Get the certificate</h2>
 <p><a class="button" href="${TRUST_ROUTES.certificate}">Download the certificate</a></p>
 <p>Its SHA-256 fingerprint, to compare with what the relay printed when it started:</p>
@@ -107,6 +104,14 @@ ${open}
 <p class="note">What you trust is an authority that lives on this relay only. It can vouch for private addresses and local names, such as
 192.168.… and name.local, and for nothing on the internet. Take it out of the same list to undo this.</p>`;
 }
+
+/** How a phone comes to this page. */
+function scan(url: string): string {
+  return `<figure>${qr(url)}<figcaption>This page, for a phone: ${url}</figcaption></figure>`;
+}
+
+const HERE_ONLY = `<p>This relay is reached from this computer only, which needs no certificate. Start it with <code>--host 0.0.0.0</code>
+for other devices.</p>`;
 
 const HTTPS_OFF = `<h1>HTTPS is off</h1>
 <p>This relay answers over HTTP only. Start it with <code>--tls</code> to give phones and other computers the whole app, then open this page again.</p>`;

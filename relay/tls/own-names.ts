@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
+import { isLoopbackAddress } from '../services/address-group.ts';
 import { isPermitted } from './permitted.ts';
 
 /** A leaf certificate names no more: a machine with thousands of addresses is not one that people type the address of. */
@@ -16,8 +17,10 @@ export function ownNames(allowedHosts: readonly string[]): string[] {
   return [...new Set(names.filter(isPermitted))].slice(0, MAX_NAMES).sort();
 }
 
-/** An IPv4 address under which other machines of the network reach this one, if it has one. */
-export function lanAddress(): string | null {
+/** An address under which other machines of the network reach what listens on `host`, if there is one. */
+export function lanAddress(host: string): string | null {
+  if (host !== '0.0.0.0' && host !== '::') return isLoopbackAddress(host) ? null : host;
   const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? null;
+  const outward = all.filter(({ family, internal }) => family === 'IPv4' && !internal);
+  return outward.find(({ address }) => isPermitted(address))?.address ?? null;
 }

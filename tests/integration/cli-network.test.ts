@@ -1,9 +1,11 @@
 /** `start-node`, `web-ui` and `network start|stop|status` with real processes on ephemeral ports. */
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { startOf } from '../../cli/network/process-identity.ts';
 import { CliUser } from '../helpers/cli.ts';
@@ -41,6 +43,9 @@ test('a network starts, tells its state, heals by starting again, and stops with
     '0',
     '--web-port',
     '0',
+    '--tls',
+    '--tls-port',
+    '0',
     '--discovery-port',
   ];
   start.push(String(await freeUdpPort()));
@@ -66,7 +71,16 @@ test('a network starts, tells its state, heals by starting again, and stops with
   expect(hurt.nodes.filter(({ running }) => !running).map(({ name }) => name)).toEqual(['relay-0']);
 
   const again = await user.run(...start, '--json');
-  expect(JSON.parse(again.stdout), again.stderr).toMatchObject({ launched: 1, relays: 2, url });
+  const report = JSON.parse(again.stdout) as { https_port: number; authority: string };
+  expect(report, again.stderr).toMatchObject({ launched: 1, relays: 2, url });
+  // Phones: the web UI's authority lies beside the relays' data, and stays when these go.
+  const authority = await readFile(user.path('network_data/tls/authority.pem'));
+  expect(new X509Certificate(authority).fingerprint256).toBe(report.authority);
+  expect(first.stdout).toContain(report.authority);
+  expect(first.stderr).toContain('--host 0.0.0.0');
+  const socket = connect({ host: '127.0.0.1', port: report.https_port, ca: authority });
+  await once(socket, 'secureConnect');
+  socket.destroy();
   const healed = await statusOf(user);
   expect(healed.code).toBe(0);
   expect(healed.nodes.find(({ name }) => name === 'relay-1')?.pid).toBe(bystander.pid);
@@ -76,7 +90,7 @@ test('a network starts, tells its state, heals by starting again, and stops with
   const alive = await Promise.all(healed.nodes.map(({ pid }) => startOf(pid)));
   expect(alive).toEqual([null, null, null]);
   expect(await readdir(user.path('logs'))).toEqual([]);
-  expect(await readdir(user.path('network_data'))).toEqual(['network.lock']);
+  expect(await readdir(user.path('network_data'))).toEqual(['network.lock', 'tls']);
   expect(await user.run('network', 'stop')).toMatchObject({ code: 0, stdout: 'No network is running.\n' });
 });
 

@@ -11,7 +11,7 @@ import { CERTIFICATE_RENEWAL_MS } from '../../../../shared/limits.ts';
 import { Authority } from '../../../../relay/tls/authority.ts';
 import { issuedBy, keepCurrent, readFrom } from '../../../../relay/tls/certificates.ts';
 import type { KeyAndChain } from '../../../../relay/tls/certificates.ts';
-import { ownNames } from '../../../../relay/tls/own-names.ts';
+import { lanAddress, ownNames } from '../../../../relay/tls/own-names.ts';
 import { isPermitted } from '../../../../relay/tls/permitted.ts';
 import { errorOf } from './error-of.ts';
 
@@ -200,6 +200,14 @@ describe('the certificate that is shown', () => {
     }
     await settled.promise;
     expect({ shown: shown.length, failures: failures.length }).toEqual({ shown: 1, failures: 1 });
+  });
+
+  it('is for an address that others reach, where the relay listens on one', () => {
+    expect(lanAddress('127.0.0.1')).toBeNull();
+    expect(lanAddress('::1')).toBeNull();
+    expect(lanAddress('192.168.7.9')).toBe('192.168.7.9');
+    const found = lanAddress('0.0.0.0');
+    expect(found === null || (isPermitted(found) && ownNames([]).includes(found))).toBe(true);
   });
 
   it('names this machine’s addresses and only what it may vouch for', () => {
