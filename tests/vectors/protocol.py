@@ -194,7 +194,7 @@ def vault():
     entries = [
         {"id": seeded(f"entry {i}", 16).hex(), "kind": "folder",
          "place": {"at": [i + 1, devices[0]], "parent": None, "name": f"folder {i} " + "x" * 200}}
-        for i in range(600)
+        for i in range(1400)
     ]
     texts = sorted((each["id"], json.dumps(each, sort_keys=True, separators=(",", ":"), ensure_ascii=False)) for each in entries)
     # The least power of two with which parts have 64 KiB on average.
@@ -213,7 +213,7 @@ def vault():
         "devices_record": record(derive(b"index"), 5, listed),
         "devices_copy_record": record(derive(b"index copy"), 4, listed),
         "root": json.dumps({"kind": "vault-index", "version": 1, "devices": devices, "parts": [link]}, separators=(",", ":")),
-        "packed": {"entries": "600 folders: id seeded('entry i', 16), stamp i + 1, name 'folder i ' and 200 x",
+        "packed": {"entries": "1400 folders: id seeded('entry i', 16), stamp i + 1, name 'folder i ' and 200 x",
                    "parts": [H(payload.encode()).hex() for payload in payloads]},
     }
 

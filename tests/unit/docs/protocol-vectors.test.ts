@@ -265,7 +265,7 @@ describe('a vault', () => {
   });
 
   it('packs its entries into the same parts', () => {
-    const entries = Array.from({ length: 600 }, (_, i) => ({
+    const entries = Array.from({ length: 1400 }, (_, i) => ({
       id: seededHex(`entry ${i}`, 16),
       kind: 'folder',
       place: {
