@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UPLOADS_IN_FLIGHT } from '../../shared/limits.ts';
+import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { REPO } from '../helpers/relays.ts';
 import { downloadFile, expect, openApp, test, uploadAll } from './stage.ts';
@@ -206,7 +207,11 @@ test('the app opens with the web server gone, shows the list, and says what is w
   }
 });
 
-test('a manifest goes from one profile to another', async ({ page, browser, stage }) => {
+test('a manifest goes from one profile to another, to the command line and back', async ({
+  page,
+  browser,
+  stage,
+}) => {
   const photo = stage.path('photo.bin');
   await writeMixedFile(photo, 1_500_000);
   await openApp(page, stage);
@@ -219,6 +224,18 @@ test('a manifest goes from one profile to another', async ({ page, browser, stag
   await other.getByLabel('Manifests to import').setInputFiles(manifest);
   await downloadFile(other, 'photo.bin', stage.path('photo copy.bin'));
   expect(await sha256OfFile(stage.path('photo copy.bin'))).toBe(await sha256OfFile(photo));
+
+  await using user = await CliUser.create();
+  const entry = ['--entry-node', stage.webUi.url];
+  const read = await user.run('reconstruct', manifest, 'photo.bin', ...entry);
+  expect(read.code, read.stderr).toBe(0);
+  expect(await sha256OfFile(user.path('photo.bin'))).toBe(await sha256OfFile(photo));
+  await writeMixedFile(user.path('shell.bin'), 1_200_000);
+  const stored = await user.run('distribute', 'shell.bin', ...entry);
+  expect(stored.code, stored.stderr).toBe(0);
+  await other.getByLabel('Manifests to import').setInputFiles(user.path('manifests/shell.bin.manifest'));
+  await downloadFile(other, 'shell.bin', stage.path('shell copy.bin'));
+  expect(await sha256OfFile(stage.path('shell copy.bin'))).toBe(await sha256OfFile(user.path('shell.bin')));
   await context.close();
 });
 

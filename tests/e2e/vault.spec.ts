@@ -125,6 +125,25 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await expectPublished(page);
   await expectAccessible(page);
 
+  // The command line is a device of the same vault: it opens what the browser has stored, and the browser what it has.
+  await using user = await CliUser.create();
+  const entry = ['--entry-node', stage.webUi.url];
+  const { code, stderr } = await user.runWithInput(words.join('\n'), 'vault', 'restore', ...entry);
+  expect(code, stderr).toBe(0);
+  const listed = await user.run('list', '--json');
+  const { files } = JSON.parse(listed.stdout) as { files: { path: string }[] };
+  expect(files.map(({ path }) => path)).toEqual(['Photos/2026/beach.bin', 'Photos/notes.txt']);
+  const read = await user.run('reconstruct', 'Photos/2026/beach.bin', 'beach.bin', ...entry);
+  expect(read.code, read.stderr).toBe(0);
+  expect(await sha256OfFile(user.path('beach.bin'))).toBe(
+    await sha256OfFile(stage.path('Photos/2026/beach.bin')),
+  );
+  await writeFile(user.path('shell.txt'), 'greetings from the shell\n');
+  const stored = await user.run('distribute', 'shell.txt', '--name', 'Photos/shell.txt', ...entry);
+  expect(stored.code, stored.stderr).toBe(0);
+  const told = await user.run('vault', 'phrase', '--yes');
+  expect(told.stdout.trim().split(/\s+/)).toEqual(words);
+
   const other = await freshProfile(browser, stage);
   await openView(other, 'Settings');
   await other.getByRole('button', { name: 'Use my words…' }).click();
@@ -142,10 +161,14 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await other.getByRole('button', { name: 'Bring them back' }).click();
   await expect(other.getByRole('alert')).toContainText(/do not belong together|No relay here knows/);
   await other.getByRole('button', { name: 'Cancel' }).click();
-  await restore(other, words);
+  await restore(other, told.stdout.trim().split(/\s+/));
   await openView(other, 'Files');
   await expectListed(other, 'Photos/2026/beach.bin');
   await expectListed(other, 'Photos/notes.txt');
+  await other.getByRole('button', { name: 'Open shell.txt' }).click();
+  await expect(other.getByRole('dialog')).toContainText('greetings from the shell');
+  await other.keyboard.press('Escape');
+  await expect(other.getByRole('dialog')).toHaveCount(0);
   await expectListed(other, 'Photos/2026/beach.bin');
   const started = other.waitForEvent('download');
   await other.getByRole('button', { name: 'Download beach.bin' }).click();
@@ -159,14 +182,6 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await other.getByRole('button', { name: 'Open notes.txt' }).click();
   await expect(other.getByRole('dialog')).toContainText('remember the milk');
   await other.context().close();
-
-  await using user = await CliUser.create();
-  const entry = ['--entry-node', stage.webUi.url];
-  const { code, stderr } = await user.runWithInput(words.join('\n'), 'vault', 'restore', ...entry);
-  expect(code, stderr).toBe(0);
-  const listed = await user.run('list', '--json');
-  const { files } = JSON.parse(listed.stdout) as { files: { path: string }[] };
-  expect(files.map(({ path }) => path)).toEqual(['Photos/2026/beach.bin', 'Photos/notes.txt']);
 });
 
 test('two browsers of one vault change it at the same time, and both end with all of it', async ({
