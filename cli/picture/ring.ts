@@ -25,6 +25,7 @@ export interface Ring {
 const MIN_RADIUS = 170;
 /** Along the ring, between two relays with spoke-like labels. */
 const SPACING = 19;
+/** Places on the ring, gaps between hosts included. */
 const MAX_LEVEL_LABELS = 14;
 
 export function ringOf(hosts: readonly PictureHost[]): Ring {
@@ -45,7 +46,7 @@ export function ringOf(hosts: readonly PictureHost[]): Ring {
   return {
     radius: Math.max(MIN_RADIUS, (slots * SPACING) / (2 * Math.PI)),
     ...{ relays, hosts: arcs },
-    radial: count > MAX_LEVEL_LABELS,
+    radial: slots > MAX_LEVEL_LABELS,
   };
 }
 

@@ -35,9 +35,7 @@ const BAND_END = 2;
 const MAX_SPOKE = 10;
 /** All spokes side by side; more would fill the middle. */
 const SPOKES = 400;
-/** Below this cosine a level label stands above or below its relay rather than beside it. */
-const UPRIGHT = 0.35;
-/** The same of a host's name, which must not run into its neighbours' labels. */
+/** Below this cosine a label that is level stands above or below the ring; beside it, it would run into its neighbours'. */
 const STEEP = 0.1;
 
 export function drawRing(picture: Picture): Drawing {
@@ -151,11 +149,11 @@ function spokeLabel({ relay, figures }: Label, angle: number, radius: number): s
 function levelLabel({ relay, figures }: Label, angle: number, radius: number): string {
   const { x, y } = polar(angle, radius + GAP);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const anchor = cos > UPRIGHT ? 'start' : cos < -UPRIGHT ? 'end' : 'middle';
+  const anchor = cos > STEEP ? 'start' : cos < -STEEP ? 'end' : 'middle';
   const lines = figures === '' ? [relay] : [relay, figures];
   const rise = (lines.length - 1) * LEVEL_LINE;
   // Above, beside or below its relay, by how steep the way to it is.
-  const top = anchor !== 'middle' ? y - rise / 2 + 4 : sin < 0 ? y - rise : y + 10;
+  const top = anchor !== 'middle' ? y - rise / 2 + 4 + 9 * sin ** 3 : sin < 0 ? y - rise : y + 10;
   return lines
     .map((line, row) =>
       svgText(line, { x, y: top + row * LEVEL_LINE }, row === 0 ? 'ink' : 'muted', {
