@@ -25,6 +25,7 @@ import {
   REQUEST_EXAMPLES,
   TOKEN,
 } from './openapi-examples.ts';
+import { FIELD_TEXTS } from './openapi-fields.ts';
 import { COMMON_ERRORS, OPERATIONS } from './openapi-operations.ts';
 import type { Access } from './openapi-operations.ts';
 import { asJson, toOpenApiSchema } from './openapi-schema.ts';
@@ -119,7 +120,7 @@ export function openApiDocument(version: string): JsonObject {
     paths,
     components: {
       schemas: Object.fromEntries(
-        Object.entries<TSchema>(COMPONENTS).map(([name, schema]) => [name, toOpenApiSchema(asJson(schema))]),
+        Object.entries<TSchema>(COMPONENTS).map(([name, schema]) => [name, componentSchema(name, schema)]),
       ),
       securitySchemes: {
         operatorToken: {
@@ -143,6 +144,15 @@ export function openApiDocument(version: string): JsonObject {
       },
     },
   };
+}
+
+function componentSchema(name: string, schema: TSchema): JsonObject {
+  const converted = toOpenApiSchema(asJson(schema));
+  const properties = converted['properties'] as Record<string, JsonObject> | undefined;
+  const texts: Readonly<Record<string, string>> = FIELD_TEXTS[name as keyof typeof FIELD_TEXTS] ?? {};
+  for (const [field, description] of Object.entries(texts))
+    if (properties?.[field] !== undefined) properties[field] = { ...properties[field], description };
+  return converted;
 }
 
 function addRoute(paths: JsonObject, name: OperationId, route: Route): void {

@@ -149,6 +149,15 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('says what fields mean, where their names do not', async () => {
+    const { components } = await document();
+    expect(components.schemas['Receipt']).toHaveProperty(
+      'properties.relay.description',
+      'SHA-256(public_key)',
+    );
+    expect(components.schemas['Topology']).toHaveProperty('properties.links.description');
+  });
+
   it('says who may: the operator, and in a private swarm who has a session', async () => {
     const { paths } = await document();
     expect(paths['/unjoin']?.['post']?.security).toEqual([{ operatorToken: [] }]);
