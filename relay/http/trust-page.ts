@@ -110,8 +110,8 @@ function scan(url: string): string {
   return `<figure>${qr(url)}<figcaption>This page, for a phone: ${url}</figcaption></figure>`;
 }
 
-const HERE_ONLY = `<p>This relay is reached from this computer only, which needs no certificate. Start it with <code>--host 0.0.0.0</code>
-for other devices.</p>`;
+const HERE_ONLY = `<p>This computer needs no certificate: <code>http://localhost</code> is secure. For other devices the relay has to be started with <code>--host
+0.0.0.0</code>, and this computer needs a private address, such as 192.168.1.20. One of the two is missing.</p>`;
 
 const HTTPS_OFF = `<h1>HTTPS is off</h1>
 <p>This relay answers over HTTP only. Start it with <code>--tls</code> to give phones and other computers the whole app, then open this page again.</p>`;

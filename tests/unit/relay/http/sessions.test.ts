@@ -42,9 +42,10 @@ describe('a private swarm’s relay', () => {
     expect(answer.statusCode).toBe(401);
   });
 
-  it('shows the app’s shell to everybody', async () => {
+  it('shows the app’s shell, and how to trust its HTTPS, to everybody', async () => {
     await using rig = await relayRig({ swarmKey: parseSwarmKey(newSwarmKeyText()) });
-    expect((await rig.server.inject({ url: '/' })).statusCode).toBe(200);
+    for (const url of ['/', '/trust', '/trust/style.css'])
+      expect([url, (await rig.server.inject({ url })).statusCode]).toEqual([url, 200]);
   });
 
   it('opens a session for whoever has the key, and again when it has ended', async () => {
