@@ -10,7 +10,7 @@ const RELAYS = 50;
 const WARM_UP_MS = 90_000;
 const WATCHED_MS = 600_000;
 const SAMPLE_MS = 15_000;
-/** Over the ten minutes, of what the relays have: a collector that takes its time makes about half of this. */
+/** Over the ten minutes, as a share of what the relays have. */
 const MAX_MEMORY_GROWTH = 0.03;
 /** Of the handles: links come and go a little. */
 const MAX_HANDLE_GROWTH = 0.01;
