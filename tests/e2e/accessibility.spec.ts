@@ -4,10 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { expectAccessible } from './axe.ts';
 import { expect, openApp, test, uploadAll } from './stage.ts';
 
-const VIEWPORTS = [
-  { width: 1280, height: 800 },
-  { width: 390, height: 844 },
-];
+/** Colours do not depend on the width. */
+const LOOKS = [
+  { viewport: { width: 1280, height: 800 }, colorSchemes: ['light', 'dark'] },
+  { viewport: { width: 390, height: 844 }, colorSchemes: ['dark'] },
+] as const;
 
 /** Presses Tab until the focus is where `is` says; fails after a whole round of the page. */
 async function tabTo(page: Page, what: string, is: (focused: string) => boolean): Promise<void> {
@@ -31,13 +32,15 @@ test('axe finds nothing in any view, light or dark, wide or narrow', async ({ pa
   await uploadAll(page, [note]);
   const views = await page.getByRole('navigation', { name: 'Views' }).getByRole('link').allInnerTexts();
   expect(views.length).toBeGreaterThan(2);
-  for (const viewport of VIEWPORTS) {
+  for (const { viewport, colorSchemes } of LOOKS) {
     await page.setViewportSize(viewport);
     for (const view of views) {
-      await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view.trim() }).click();
+      const link = page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view.trim() });
+      await link.click();
+      await expect(link).toHaveAttribute('aria-current', 'page');
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await test.step(`${view.trim()}, ${String(viewport.width)} wide`, async () => {
-        await expectAccessible(page);
+        await expectAccessible(page, colorSchemes);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
           viewport.width,
         );
@@ -46,7 +49,7 @@ test('axe finds nothing in any view, light or dark, wide or narrow', async ({ pa
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Files' }).click();
     await page.getByRole('button', { name: 'Open note.txt' }).click();
     await expect(page.getByRole('dialog')).toContainText('remember the milk');
-    await expectAccessible(page);
+    await expectAccessible(page, colorSchemes);
     await page.keyboard.press('Escape');
   }
 });
