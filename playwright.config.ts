@@ -16,7 +16,8 @@ export default defineConfig({
     ['json', { outputFile: process.env['PLAYWRIGHT_JSON_OUTPUT_NAME'] ?? 'test-results/e2e.json' }],
   ],
   use: {
-    trace: 'retain-on-failure',
+    // Every action would be recorded with pictures: a third of the processor's time. `--trace on` when one fails.
+    trace: 'off',
     launchOptions: {
       executablePath: chromiumPath(),
       args: [...CHROMIUM_ARGS],
