@@ -17,6 +17,11 @@ export async function expectAccessible(
   });
   for (const colorScheme of colorSchemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(async () => {
+      // Colours are on their way to the other scheme's until a frame with them has been drawn.
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    });
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(
       violations.flatMap(({ id, nodes }) =>

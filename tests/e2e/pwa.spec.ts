@@ -1,5 +1,5 @@
 import { expect, test as base } from '@playwright/test';
-import type { BrowserContext, Page } from '@playwright/test';
+import type { BrowserContext, Page, Response } from '@playwright/test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeMixedFile } from '../helpers/files.ts';
@@ -44,18 +44,16 @@ test('a first visit loads little code, and what comes later may fail once', asyn
   try {
     const visit = await context.newPage();
     const scripts: Promise<number>[] = [];
-    visit.on('response', (response) => {
-      if (response.request().resourceType() !== 'script') return;
-      scripts.push(
-        response
-          .request()
-          .sizes()
-          .then(({ responseBodySize }) => responseBodySize),
-      );
-    });
+    const weigh = (response: Response): void => {
+      const request = response.request();
+      if (request.resourceType() !== 'script') return;
+      scripts.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    };
+    visit.on('response', weigh);
     await visit.goto(stage.proxy.url);
     await expect(visit.getByRole('button', { name: /^Swarm: 6 relays/ })).toBeVisible();
     await visit.waitForLoadState('networkidle');
+    visit.off('response', weigh);
     const sizes = await Promise.all(scripts);
     expect(sizes.length).toBeGreaterThan(2);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_INITIAL_SCRIPT_BYTES);
