@@ -72,7 +72,7 @@ test('while it sends a GiB, with the file list or all events in view', async () 
   await expectNeverBlocked(page);
 });
 
-test('while fifty relays are drawn, ten of them die and return', async () => {
+test('while ten of fifty relays die and return, in the network’s picture and in the log', async () => {
   await using parts = await browserAndRelays(RELAYS);
   const { browser, stage } = parts;
   const page = await openApp(browser, stage);
@@ -85,6 +85,8 @@ test('while fifty relays are drawn, ten of them die and return', async () => {
     `${rows('Working')} > ${String(RELAYS)} && document.querySelector('canvas')`,
     SWARM_TIMEOUT_MS,
   );
+  // The first drawing is the answer to a click, not an event.
+  await page.evaluate('longTasks.length = 0');
   const victims = stage.swarm.relays.slice(0, KILLED);
   await Promise.all(victims.map((relay) => relay.kill('SIGKILL')));
   await page.waitFor(`${rows('Gone')} === ${String(KILLED)}`, SWARM_TIMEOUT_MS);
