@@ -60,8 +60,9 @@ test('upload, open, share, visit a view and delete by keyboard alone', async ({ 
   await openApp(page, stage);
   const name = 'keys only.txt';
   await writeFile(stage.path(name), 'no mouse was here\n');
-  await tabTo(page, 'Upload files', (focused) => focused === 'Upload files');
+  // Listened for early: a chooser that opens before the browser has been told to pass it on is nobody's.
   const chooser = page.waitForEvent('filechooser');
+  await tabTo(page, 'Upload files', (focused) => focused === 'Upload files');
   await page.keyboard.press('Enter');
   await (await chooser).setFiles(stage.path(name));
   await expect(page.getByRole('button', { name: `Open ${name}` })).toBeVisible({ timeout: 60_000 });
