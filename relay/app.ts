@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import packageJson from '../package.json' with { type: 'json' };
+import { localUrl } from '../shared/protocol/address.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RelayId } from '../shared/ids.ts';
 import type { RelayConfig } from './config/config.ts';
@@ -148,7 +149,7 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
       await HttpsListener.listen(server, { host, port: config.tls.port, limits, source, clock, log }),
     );
   }
-  await noteOperatorUrl(layout, loopbackUrl(config.host, httpPort));
+  await noteOperatorUrl(layout, localUrl(config.host, httpPort));
   await swarm.announce({ httpPort });
   core.start();
 
@@ -168,12 +169,6 @@ export async function startRelay(config: RelayConfig): Promise<Relay> {
 
 function swarmSettings({ host, discoveryPort, linkPort, join }: RelayConfig): SwarmSettings {
   return { host, discoveryPort, linkPort, join };
-}
-
-/** Under which this machine reaches what listens on `host`. */
-function loopbackUrl(host: string, port: number): string {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 async function makeStorageFolder(folder: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The relay process: settings in, one ready line out, signals stop it. */
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import path from 'node:path';
+import type { Ready } from '../shared/protocol/ready.ts';
 import type { RelayConfig } from './config/config.ts';
 
 // Before anything else is loaded. Beside the dependencies, not in the shared temp folder, where others could plant code.
@@ -33,7 +34,7 @@ async function runRelay(config: RelayConfig): Promise<void> {
   const { id, httpPort: port, linkPort: link, httpsPort, authorityFingerprint } = relay;
   const secure = httpsPort === null ? {} : { https: httpsPort };
   const trust = authorityFingerprint === null ? {} : { authority: authorityFingerprint };
-  const ready = { event: 'ready', id, port, link, ...secure, ...trust };
+  const ready: Ready = { event: 'ready', id, port, link, ...secure, ...trust };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   flushCompileCache();
   await Promise.race([stop, relay.left]);

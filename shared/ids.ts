@@ -39,6 +39,11 @@ export const chunkIdFromHash = (hash: Uint8Array): ChunkId => fromHash(hash) as 
 export const relayIdFromHash = (hash: Uint8Array): RelayId => fromHash(hash) as RelayId;
 export const manifestIdFromHash = (hash: Uint8Array): ManifestId => fromHash(hash) as ManifestId;
 
+/** Enough of an id for people to tell it from others. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
 export function idToBytes(id: ChunkId | RelayId | ManifestId): Bytes {
   return fromHex(id);
 }

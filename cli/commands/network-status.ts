@@ -1,7 +1,8 @@
+import { localUrl } from '../../shared/protocol/address.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/protocol/routes.ts';
 import { isRunning } from '../network/process-identity.ts';
-import { fetchStatus, reachableUrl, relayFetch } from '../network/relay-status.ts';
+import { fetchStatus, relayFetch } from '../network/relay-status.ts';
 import type { RelayFetch } from '../network/relay-status.ts';
 import { readState } from '../network/state.ts';
 import type { NetworkNode, NetworkState } from '../network/state.ts';
@@ -54,7 +55,7 @@ async function inspect(
     return {
       node,
       running: true,
-      status: await fetchStatus(reachableUrl(state.host, node.port), signal, send),
+      status: await fetchStatus(localUrl(state.host, node.port), signal, send),
     };
   } catch (cause) {
     if (cause instanceof AppError && cause.code === 'UNAVAILABLE')

@@ -1,4 +1,5 @@
-import type { CompletedCommand, CompletedOption, ValueKind } from './completion-tree.ts';
+import { flagsOf } from './completion-tree.ts';
+import type { CompletedCommand, ValueKind } from './completion-tree.ts';
 
 /** Needs nothing but bash itself, 3.2 or newer. Readline gives `--flag=value` as three words, and a URL as several. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
@@ -66,10 +67,6 @@ ${words.join('\n')}
 
 complete -F _lanvault lanvault
 `;
-}
-
-function flagsOf({ short, long }: CompletedOption): string[] {
-  return short === null ? [long] : [short, long];
 }
 
 function kindOf(value: ValueKind): string {

@@ -23,6 +23,11 @@ export interface CompletedCommand {
   readonly value: ValueKind;
 }
 
+/** As they are typed: `-m`, `--manifest`. */
+export function flagsOf({ short, long }: CompletedOption): string[] {
+  return short === null ? [long] : [short, long];
+}
+
 /** Names of arguments and values that stand for files; other names are of things that the shell does not know. */
 const FILES = new Set(['file', 'files', 'manifest', 'output', 'names']);
 

@@ -1,12 +1,11 @@
+import { flagsOf } from './completion-tree.ts';
 import type { CompletedCommand, CompletedOption, ValueKind } from './completion-tree.ts';
 
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => single(path));
   const valued = commands.flatMap(({ path, options }) =>
-    options.flatMap(({ short, long, value }) =>
-      value === null
-        ? []
-        : [...(short === null ? [] : [short]), long].map((flag) => single(`${path}:${flag}`)),
+    options.flatMap((option) =>
+      option.value === null ? [] : flagsOf(option).map((flag) => single(`${path}:${flag}`)),
     ),
   );
   return `# Completion of lanvault for fish. Made by "lanvault completion fish".
@@ -39,11 +38,11 @@ function linesOf({ path, commands, options, value }: CompletedCommand): string[]
   return [
     ...commands.map(({ name, description }) => `${here} -a ${name} -d ${single(description)}`),
     ...argument,
-    ...options.map((option) => `${here}${flagsOf(option)} -d ${single(option.description)}`),
+    ...options.map((option) => `${here}${declared(option)} -d ${single(option.description)}`),
   ];
 }
 
-function flagsOf({ short, long, value }: CompletedOption): string {
+function declared({ short, long, value }: CompletedOption): string {
   const flags = `${short === null ? '' : ` -s ${short.slice(1)}`} -l ${long.slice(2)}`;
   if (value === null) return flags;
   return value === 'file' ? `${flags} -r -F` : `${flags} -x${valueOf(value)}`;

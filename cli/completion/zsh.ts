@@ -1,10 +1,11 @@
+import { flagsOf } from './completion-tree.ts';
 import type { CompletedCommand, ValueKind } from './completion-tree.ts';
 
 /** To be sourced, or to be found in a folder of `$fpath` as `_lanvault`. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
   const cases = commands.map(({ path, commands: below, options, value }) => {
-    const flags = options.flatMap(({ short, long, description }) =>
-      [...(short === null ? [] : [short]), long].map((flag) => quoted(flag, description)),
+    const flags = options.flatMap((option) =>
+      flagsOf(option).map((flag) => quoted(flag, option.description)),
     );
     return `    '${path}')
       flags=(${flags.join(' ')})
@@ -12,10 +13,10 @@ export function zshCompletion(commands: readonly CompletedCommand[]): string {
       value=${single(valueOf(value))} ;;`;
   });
   const values = commands.flatMap(({ path, options }) =>
-    options.flatMap(({ short, long, value }) => {
-      if (value === null) return [];
-      const patterns = [...(short === null ? [] : [short]), long].map((flag) => `'${path}:${flag}'`);
-      return [`    ${patterns.join('|')}) value=${single(valueOf(value))} ;;`];
+    options.flatMap((option) => {
+      if (option.value === null) return [];
+      const patterns = flagsOf(option).map((flag) => `'${path}:${flag}'`);
+      return [`    ${patterns.join('|')}) value=${single(valueOf(option.value))} ;;`];
     }),
   );
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`);

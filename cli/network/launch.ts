@@ -7,22 +7,13 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import Type from 'typebox';
 import { AppError, abortError, throwIfAborted } from '../../shared/errors.ts';
-import { Id, Port, parseJsonWith } from '../../shared/protocol/schemas.ts';
+import { Ready } from '../../shared/protocol/ready.ts';
+import { parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { makeFolder } from '../adapters/folders.ts';
 import { ioError } from '../adapters/io-errors.ts';
 import { RELAY_MAIN } from '../paths.ts';
 import { startOf } from './process-identity.ts';
 import type { NetworkNode } from './state.ts';
-
-/** The line that a relay prints on stdout once it answers. */
-const Ready = Type.Object({
-  event: Type.Literal('ready'),
-  id: Id,
-  port: Port,
-  link: Port,
-  https: Type.Optional(Port),
-  authority: Type.Optional(Type.String()),
-});
 
 /** Enough of a log's end for its last line. */
 const TAIL_BYTES = 4096;

@@ -1,12 +1,12 @@
 /** Relays that this user may give orders to: whose storage folder, with the operator's token in it, can be read. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { localUrl } from '../../shared/protocol/address.ts';
 import { systemClock } from '../../shared/engine/clock.ts';
 import { RelayOperator, isOperatorToken } from '../../shared/engine/relay-operator.ts';
 import { AppError } from '../../shared/errors.ts';
 import { errnoOf, ioError } from '../adapters/io-errors.ts';
 import { DEFAULT_NETWORK_DATA, resolveNetworkFolder, resolveUserPath } from '../paths.ts';
-import { reachableUrl } from './relay-status.ts';
 import { readState } from './state.ts';
 
 export interface OperatedOptions {
@@ -45,7 +45,7 @@ export async function operatedRelays(
       'UNAVAILABLE',
       'No network is running here. Name a relay’s folder with --storage-dir.',
     );
-  const nodes = state.nodes.map(({ name, port }) => ({ name, port, url: reachableUrl(state.host, port) }));
+  const nodes = state.nodes.map(({ name, port }) => ({ name, port, url: localUrl(state.host, port) }));
   const relays = nodes.filter(({ name }) => name !== 'web-ui');
   const chosen =
     entryNode === undefined

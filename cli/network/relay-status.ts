@@ -34,9 +34,3 @@ export async function fetchStatus(
     throw new AppError('UNAVAILABLE', `No relay answers at ${baseUrl}.`, { cause });
   }
 }
-
-/** The address under which this machine reaches a relay that listens on `host`. */
-export function reachableUrl(host: string, port: number): string {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-}

@@ -2,13 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localUrl } from '../../shared/protocol/address.ts';
 import { AppError, throwIfAborted } from '../../shared/errors.ts';
 import { launchRelay } from './launch.ts';
 import type { LaunchSettings, LaunchSpec } from './launch.ts';
 import { relaySpec } from './relay-spec.ts';
 import { takenPorts } from './ports.ts';
 import { isRunning } from './process-identity.ts';
-import { fetchStatus, reachableUrl, relayFetch } from './relay-status.ts';
+import { fetchStatus, relayFetch } from './relay-status.ts';
 import { shutDown } from './shutdown.ts';
 import { readState, writeState } from './state.ts';
 import type { NetworkNode, NetworkState } from './state.ts';
@@ -169,7 +170,7 @@ async function waitForMembership(
 ): Promise<void> {
   const web = state.nodes.find(({ index }) => index === null);
   if (web === undefined) throw new AppError('INTERNAL', 'There is no web UI.');
-  const url = reachableUrl(settings.host, web.port);
+  const url = localUrl(settings.host, web.port);
   const send = await relayFetch(settings.swarmKeyFile);
   const deadline = performance.now() + settings.membershipTimeoutMs;
   for (;;) {

@@ -5,6 +5,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { utf8 } from '../../shared/bytes.ts';
 import { AppError } from '../../shared/errors.ts';
+import { Fingerprint } from '../../shared/protocol/ready.ts';
 import { Id, Port, parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { writeFileAtomic } from '../adapters/atomic-file.ts';
 import { errnoOf, ioError } from '../adapters/io-errors.ts';
@@ -22,8 +23,8 @@ const NetworkNode = Type.Object({
   link: Port,
   /** HTTPS. */
   https: Type.Optional(Port),
-  /** SHA-256 of the authority behind it, as the relay prints it. */
-  authority: Type.Optional(Type.String({ pattern: '^[0-9A-F:]{95}$' })),
+  /** Of the authority behind it. */
+  authority: Type.Optional(Fingerprint),
   /** By `network kill`: it is meant to be down. */
   killed: Type.Optional(Type.Literal(true)),
   /** By `network slow`: how long it is frozen at a time. */

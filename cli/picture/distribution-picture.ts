@@ -1,10 +1,12 @@
+import { addressOf } from '../../shared/protocol/address.ts';
 import type { FileDistribution } from '../../shared/engine/distribution.ts';
 import { durability, shares } from '../../shared/engine/durability.ts';
+import { shortId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { REPLICAS } from '../../shared/limits.ts';
 import { formatBytes, plural } from '../text.ts';
 import { verdict } from '../transfer/file-verdict.ts';
-import { FILE, addressOf, hostsOf, legendOf, shortId } from './picture.ts';
+import { FILE, hostsOf, legendOf } from './picture.ts';
 import type { CopiesRun, LegendEntry, Picture, PictureLine, PlacedRelay } from './picture.ts';
 
 export interface ShownFile {

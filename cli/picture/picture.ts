@@ -78,14 +78,6 @@ export interface PlacedRelay {
   readonly port: number;
 }
 
-export function addressOf({ host, port }: Pick<PlacedRelay, 'host' | 'port'>): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-export function shortId(id: string): string {
-  return id.slice(0, 8);
-}
-
 /** Relays by host, both in the order of their names. A host is called by the first of its relays' addresses. */
 export function hostsOf(
   relays: readonly { readonly machine: string; readonly host: string; readonly relay: PictureRelay }[],

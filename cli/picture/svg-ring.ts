@@ -146,10 +146,15 @@ function spokeLabel({ relay, figures }: Label, angle: number, radius: number): s
   return `${at}<text x="${px(x)}" y="4" font-size="${LABEL_SIZE}" text-anchor="${anchor}">${spans}</text></g>`;
 }
 
+function anchorAt(angle: number): 'start' | 'middle' | 'end' {
+  const cos = Math.cos(angle);
+  return cos > STEEP ? 'start' : cos < -STEEP ? 'end' : 'middle';
+}
+
 function levelLabel({ relay, figures }: Label, angle: number, radius: number): string {
   const { x, y } = polar(angle, radius + GAP);
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const anchor = cos > STEEP ? 'start' : cos < -STEEP ? 'end' : 'middle';
+  const sin = Math.sin(angle);
+  const anchor = anchorAt(angle);
   const lines = figures === '' ? [relay] : [relay, figures];
   const rise = (lines.length - 1) * LEVEL_LINE;
   // Above, beside or below its relay, by how steep the way to it is.
@@ -167,8 +172,7 @@ function levelLabel({ relay, figures }: Label, angle: number, radius: number): s
 function hostName({ host, from, to }: RingHost, reach: number): string {
   const angle = (from + to) / 2;
   const { x, y } = polar(angle, reach + (GAP * 2) / 3);
-  const cos = Math.cos(angle);
-  const anchor = cos > STEEP ? 'start' : cos < -STEEP ? 'end' : 'middle';
+  const anchor = anchorAt(angle);
   const down = anchor !== 'middle' ? 4 : y > 0 ? HOST_SIZE : -2;
   return svgText(short(host.name), { x, y: y + down }, 'ink', {
     ...{ 'font-size': HOST_SIZE, 'font-weight': 600, 'text-anchor': anchor },

@@ -1,6 +1,7 @@
+import { addressOf } from '../../shared/protocol/address.ts';
 import type { NetworkRelay, NetworkSnapshot } from '../../shared/engine/network-snapshot.ts';
 import { formatBytes, plural } from '../text.ts';
-import { addressOf, hostsOf, legendOf } from './picture.ts';
+import { hostsOf, legendOf } from './picture.ts';
 import type { LegendEntry, Picture, PictureLine, PictureRelay } from './picture.ts';
 
 const MEANINGS: readonly LegendEntry[] = [

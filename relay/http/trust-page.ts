@@ -140,13 +140,14 @@ function qr(text: string): string {
   return `<svg role="img" aria-label="QR code of this page" viewBox="0 0 ${rows.length} ${rows.length}" width="176" height="176" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path fill="#000" d="${dark}"/></svg>`;
 }
 
+/** In the app's colours. */
 const STYLE = `:root{color-scheme:light dark;font:1rem/1.55 system-ui,sans-serif}
-body{margin:0;background:light-dark(#f6f7f9,#14171c);color:light-dark(#1b2027,#e7eaee)}
+body{margin:0;background:light-dark(#f4f6f2,#0c1211);color:light-dark(#14201c,#e7efec)}
 main{max-width:38rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.1rem;margin-top:2rem}
-a{color:light-dark(#0b57a4,#8ec5ff)}
-.button{display:inline-block;padding:.6rem 1rem;border-radius:.6rem;background:light-dark(#0b57a4,#8ec5ff);color:light-dark(#fff,#0c1420);text-decoration:none;font-weight:600;overflow-wrap:anywhere}
-details{margin:.5rem 0;padding:.6rem .9rem;border:1px solid light-dark(#d5dae1,#333b46);border-radius:.6rem}
+a{color:light-dark(#0b6b58,#4fd0ae)}
+.button{display:inline-block;padding:.6rem 1rem;border-radius:.6rem;background:light-dark(#0b6b58,#4fd0ae);color:light-dark(#fff,#052019);text-decoration:none;font-weight:600;overflow-wrap:anywhere}
+details{margin:.5rem 0;padding:.6rem .9rem;border:1px solid light-dark(#dde3db,#263330);border-radius:.6rem}
 summary{cursor:pointer;font-weight:600}
 figure{margin:1.5rem 0;text-align:center}figcaption,.note{font-size:.9rem;overflow-wrap:anywhere}
 code{font-size:.9em;overflow-wrap:anywhere}

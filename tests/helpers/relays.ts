@@ -8,23 +8,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import Type from 'typebox';
-import type { Static } from 'typebox';
 import { parseRelayId } from '../../shared/ids.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { Id, Port, parseJsonWith, parseWith } from '../../shared/protocol/schemas.ts';
+import { Ready } from '../../shared/protocol/ready.ts';
 import { PeersPage, Status } from '../../shared/protocol/routes.ts';
+import { parseJsonWith, parseWith } from '../../shared/protocol/schemas.ts';
 import { until } from './until.ts';
 
 export const REPO = path.resolve(import.meta.dirname, '../..');
-
-const Ready = Type.Object({
-  event: Type.Literal('ready'),
-  id: Id,
-  port: Port,
-  link: Port,
-  https: Type.Optional(Port),
-});
 
 export interface RelayOptions {
   readonly discoveryPort: number;
@@ -56,7 +47,7 @@ export class RelayProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #options: RelayOptions;
 
-  private constructor(child: ChildProcess, ready: Static<typeof Ready>, options: RelayOptions) {
+  private constructor(child: ChildProcess, ready: Ready, options: RelayOptions) {
     this.#child = child;
     this.#options = options;
     this.id = parseRelayId(ready.id);

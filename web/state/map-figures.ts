@@ -2,7 +2,8 @@
 import { shares } from '../../shared/engine/durability.ts';
 import type { Share } from '../../shared/engine/durability.ts';
 import type { RelayId } from '../../shared/ids.ts';
-import { addressOf } from './network-figures.ts';
+import { addressOf } from '../../shared/protocol/address.ts';
+import { shortId } from '../../shared/ids.ts';
 import type { ShownRelay } from './network-history.ts';
 import type { FileDistribution } from './engine-types.ts';
 
@@ -92,10 +93,6 @@ export function mapHosts({ distribution, relays, held, lost, chosenChunk }: MapS
       chosen: live.some(({ chosen }) => chosen),
     };
   }).sort(byName);
-}
-
-function shortId(id: string): string {
-  return id.slice(0, 8);
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

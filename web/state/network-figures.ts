@@ -1,4 +1,5 @@
 /** What can be read off the picture of the swarm. */
+import { addressOf } from '../../shared/protocol/address.ts';
 import type { ShownRelay } from './network-history.ts';
 import type { NetworkLink } from './engine-types.ts';
 
@@ -9,11 +10,6 @@ export interface NetworkTotals {
   readonly capacityBytes: number;
   /** By the word of the relays that answered. */
   readonly usedBytes: number;
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 export function totals(relays: readonly ShownRelay[], links: readonly NetworkLink[]): NetworkTotals {

@@ -1,4 +1,5 @@
 /** The swarm as a picture: relays, their links, and which one is looked at. */
+import { shortId } from '../../shared/ids.ts';
 import { NetworkHistory } from './network-history.ts';
 import type { ShownRelay } from './network-history.ts';
 import { namesOf, neighbours, totals } from './network-figures.ts';
@@ -60,7 +61,7 @@ export class Network implements Disposable {
 
   /** `host:port`, also of one that has gone; for one never seen, the beginning of its id. */
   nameOf(id: string): string {
-    return this.#names.get(id) ?? id.slice(0, 8);
+    return this.#names.get(id) ?? shortId(id);
   }
 
   /** Follows the swarm until the returned function is called: a view shows it. */

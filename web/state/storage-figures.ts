@@ -1,6 +1,6 @@
 /** What relays lend, use and have left, by machine. Relays may lie: everything here is for display. */
 import { MAX_CHUNK_BYTES } from '../../shared/limits.ts';
-import { addressOf } from './network-figures.ts';
+import { addressOf } from '../../shared/protocol/address.ts';
 import type { ShownRelay } from './network-history.ts';
 import type { StorageCheck } from './engine-types.ts';
 

@@ -1,4 +1,6 @@
 /** What happened, in plain words. */
+import { addressOf } from '../../../shared/protocol/address.ts';
+import { shortId } from '../../../shared/ids.ts';
 import { formatBytes } from '../format/bytes.ts';
 import type { IconName } from '../components/icons.ts';
 import type { LogLine } from '../../state/activity-log.ts';
@@ -9,15 +11,12 @@ export interface EventWords {
   readonly icon: IconName;
 }
 
-/** Chunks are called by the beginning of their id. */
-export const chunkName = (id: string): string => id.slice(0, 8);
-
 /** `nameOf` gives a relay's address. */
 export function describe({ event, relays, count }: LogLine, nameOf: (relay: string) => string): EventWords {
   const where = relays.map(nameOf).join(', ');
   switch (event.type) {
     case 'peer-joined':
-      return { text: `${event.host}:${event.port} joined the swarm`, tone: 'good', icon: 'plus' };
+      return { text: `${addressOf(event)} joined the swarm`, tone: 'good', icon: 'plus' };
     case 'peer-suspect':
       return { text: `${nameOf(event.id)} does not answer`, tone: 'warn', icon: 'alert' };
     case 'peer-left':
@@ -36,18 +35,18 @@ export function describe({ event, relays, count }: LogLine, nameOf: (relay: stri
       };
     case 'chunk-stored':
       return {
-        text: `Chunk ${chunkName(event.id)} (${formatBytes(event.size)}) stored on ${relays.length} ${relays.length === 1 ? 'relay' : 'relays'}: ${where}`,
+        text: `Chunk ${shortId(event.id)} (${formatBytes(event.size)}) stored on ${relays.length} ${relays.length === 1 ? 'relay' : 'relays'}: ${where}`,
         tone: 'plain',
         icon: 'upload',
       };
     case 'chunk-read':
       return {
-        text: `Chunk ${chunkName(event.id)} read from ${where}${count > 1 ? `, ${count} times` : ''}`,
+        text: `Chunk ${shortId(event.id)} read from ${where}${count > 1 ? `, ${count} times` : ''}`,
         tone: 'plain',
         icon: 'download',
       };
     case 'chunk-deleted':
-      return { text: `Chunk ${chunkName(event.id)} deleted on ${where}`, tone: 'plain', icon: 'trash' };
+      return { text: `Chunk ${shortId(event.id)} deleted on ${where}`, tone: 'plain', icon: 'trash' };
     case 'repair-started':
       return { text: 'Looking for chunks with missing copies', tone: 'plain', icon: 'retry' };
     case 'repair-progress':
@@ -67,24 +66,24 @@ export function describe({ event, relays, count }: LogLine, nameOf: (relay: stri
     }
     case 'repair-moved':
       return {
-        text: `${where} received a copy of chunk ${chunkName(event.id)}`,
+        text: `${where} received a copy of chunk ${shortId(event.id)}`,
         tone: 'good',
         icon: 'retry',
       };
     case 'repair-dropped':
       return {
-        text: `A surplus copy of chunk ${chunkName(event.id)} was given up`,
+        text: `A surplus copy of chunk ${shortId(event.id)} was given up`,
         tone: 'plain',
         icon: 'trash',
       };
     case 'repair-rotten':
       return {
-        text: `A damaged copy of chunk ${chunkName(event.id)} was found and set aside`,
+        text: `A damaged copy of chunk ${shortId(event.id)} was found and set aside`,
         tone: 'warn',
         icon: 'alert',
       };
     case 'repair-healed':
-      return { text: `Chunk ${chunkName(event.id)} is whole again`, tone: 'good', icon: 'check' };
+      return { text: `Chunk ${shortId(event.id)} is whole again`, tone: 'good', icon: 'check' };
     case 'unjoin-progress':
       return {
         text: `The relay that serves this page is leaving: ${event.placed} of ${event.total} chunks have another home`,

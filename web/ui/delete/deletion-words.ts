@@ -1,4 +1,5 @@
 /** A deletion's state in words. */
+import { shortId } from '../../../shared/ids.ts';
 import type { DeletionRelay, DeletionState, FileDeletion } from '../../state/engine-types.ts';
 
 export const DELETION_WORDS: Readonly<Record<DeletionState, string>> = {
@@ -18,7 +19,7 @@ export const RELAY_WORDS: Readonly<Record<DeletionRelay['state'], string>> = {
 
 /** Enough of a relay's id to tell it from others. */
 export function relayName(relay: string): string {
-  return `Relay ${relay.slice(0, 8)}`;
+  return `Relay ${shortId(relay)}`;
 }
 
 /** How many relays have confirmed; null where none has a part. */

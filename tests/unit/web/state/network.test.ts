@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GONE_RELAY_SHOWN_MS, MAX_GONE_RELAYS_SHOWN, NETWORK_MARK_MS } from '../../../../shared/limits.ts';
-import { addressOf } from '../../../../web/state/network-figures.ts';
+import { addressOf } from '../../../../shared/protocol/address.ts';
 import { Network } from '../../../../web/state/network.svelte.ts';
 import type { NetworkRelay } from '../../../../web/state/engine-types.ts';
 import { FakeNetwork } from './fake-engine.ts';
