@@ -1,8 +1,10 @@
 /** Fifty relays with nothing to do, as `network start` runs them: for ten minutes neither memory nor handles nor logs grow. */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
+import { median } from '../helpers/median.ts';
+import { pssMib, sumOf } from '../helpers/process-usage.ts';
 import { freeUdpPort } from '../helpers/relays.ts';
 
 const RELAYS = 50;
@@ -14,7 +16,6 @@ const SAMPLE_MS = 15_000;
 const MAX_MEMORY_GROWTH = 0.03;
 /** Of the handles: links come and go a little. */
 const MAX_HANDLE_GROWTH = 0.01;
-const KIB_PER_MIB = 1024;
 
 interface Sample {
   readonly atMs: number;
@@ -24,28 +25,19 @@ interface Sample {
   readonly logBytes: number;
 }
 
-async function pssMib(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${String(pid)}/smaps_rollup`, 'utf8');
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) / KIB_PER_MIB;
-}
-
-async function total(values: readonly Promise<number>[]): Promise<number> {
-  return (await Promise.all(values)).reduce((sum, value) => sum + value, 0);
+async function handles(pid: number): Promise<number> {
+  return (await readdir(`/proc/${String(pid)}/fd`)).length;
 }
 
 async function sampleOf(pids: readonly number[], logs: string): Promise<Sample> {
   const names = await readdir(logs);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(`${logs}/${name}`)).size));
   return {
     atMs: performance.now(),
-    memoryMib: await total(pids.map(pssMib)),
-    handles: await total(pids.map(async (pid) => (await readdir(`/proc/${String(pid)}/fd`)).length)),
-    logBytes: await total(names.map(async (name) => (await stat(`${logs}/${name}`)).size)),
+    memoryMib: await sumOf(pids, pssMib),
+    handles: await sumOf(pids, handles),
+    logBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** What the values grow by in the time watched, as a share of them: the median of all slopes (Theil and Sen), deaf to single peaks. */
