@@ -1,5 +1,6 @@
 /** Routes that take JSON, apart from those that take bytes: the parser belongs to their part of the server alone. */
 import { AppError } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/protocol/schemas.ts';
 import type { HttpServer } from './server.ts';
 
 /** After `registerChunkRoutes`, which takes the server's parsers away. Each route sets its own `bodyLimit`. */
@@ -11,9 +12,9 @@ export async function withJsonBodies(
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, parsed) => {
       let value: unknown;
       try {
-        value = JSON.parse(String(text));
+        value = parseJson(String(text), 'The body');
       } catch (cause) {
-        parsed(new AppError('BAD_INPUT', 'The body is not JSON.', { cause }));
+        parsed(AppError.from(cause));
         return;
       }
       parsed(null, value);

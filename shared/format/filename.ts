@@ -44,8 +44,17 @@ export function toFilename(path: string): string {
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .map((part) => (part === '..' ? '__' : shorten(part)));
-  while (parts.length > 1 && utf8(parts.join('/')).length > MAX_PATH_BYTES) parts.shift();
-  return parts.length === 0 ? 'unnamed' : parts.join('/');
+  return parts.length === 0 ? 'unnamed' : parts.slice(firstThatFits(parts)).join('/');
+}
+
+/** The end of a path that is too long says most of it. */
+function firstThatFits(parts: readonly string[]): number {
+  let first = parts.length;
+  for (let bytes = -1; first > 0; first--) {
+    bytes += 1 + utf8(parts[first - 1] ?? '').length;
+    if (bytes > MAX_PATH_BYTES) break;
+  }
+  return first;
 }
 
 /** At most `MAX_FILENAME_BYTES` of UTF-8, cut between characters and before the extension. */

@@ -3,6 +3,7 @@ import * as Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { AppError } from '../errors.ts';
+import { MAX_JSON_DEPTH } from '../limits.ts';
 
 /** 64 lowercase hex characters. */
 export const Id = Type.String({ pattern: '^[0-9a-f]{64}$', description: '32 bytes as lowercase hex' });
@@ -19,13 +20,29 @@ export function parseWith<T extends TSchema>(schema: T, value: unknown, what: st
   throw new AppError('BAD_INPUT', `${what} is not valid${where}.`);
 }
 
-/** `JSON.parse` and `parseWith` in one: text that is not JSON is `BAD_INPUT` too. */
+/** `parseJson` and `parseWith` in one. */
 export function parseJsonWith<T extends TSchema>(schema: T, text: string, what: string): Static<T> {
+  return parseWith(schema, parseJson(text, what), what);
+}
+
+/**
+ * `JSON.parse` for texts of others. Throws `BAD_INPUT` for what is not JSON, and for values that nest deeper than
+ * `MAX_JSON_DEPTH`: fields that are not known are kept, and whoever writes those again would overflow the stack.
+ */
+export function parseJson(text: string, what: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw new AppError('BAD_INPUT', `${what} is not JSON.`, { cause });
   }
-  return parseWith(schema, value, what);
+  if (nestsDeeperThan(MAX_JSON_DEPTH, value))
+    throw new AppError('BAD_INPUT', `${what} nests deeper than ${MAX_JSON_DEPTH} levels.`);
+  return value;
+}
+
+function nestsDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((part) => nestsDeeperThan(levels - 1, part));
 }

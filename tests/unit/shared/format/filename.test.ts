@@ -52,6 +52,18 @@ const BAD = [
   Array.from({ length: 1366 }, () => 'ab').join('/'),
 ];
 
+test('a path of very many folders is cut to its end, at the cost of reading it once', () => {
+  const parts = Array.from({ length: 200_000 }, (_, i) => String(i));
+  const begun = process.threadCpuUsage();
+  const name = toFilename(parts.join('/'));
+  const { user } = process.threadCpuUsage(begun);
+  assertFilename(name);
+  expect(parts.join('/').endsWith(`/${name}`)).toBe(true);
+  expect(Buffer.byteLength(`x/${name}`)).toBeGreaterThan(4090);
+  // It took minutes when the rest was measured anew without each folder.
+  expect(user / 1000).toBeLessThan(5000);
+});
+
 test.each(GOOD)('%j may stand in a manifest, and is kept', (name) => {
   expect(() => {
     assertFilename(name);
