@@ -12,8 +12,6 @@ const config: KnipConfig = {
     'web/workers/*.ts',
     'scripts/*.{ts,mjs}',
     'tests/**/*.{test,spec}.ts',
-    // Started as a process, by npm run fuzz.
-    'tests/fuzz/main.ts',
     // Started as a process in a network namespace.
     'tests/helpers/netns-door.ts',
   ],

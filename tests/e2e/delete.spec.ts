@@ -111,7 +111,9 @@ test('several files are deleted at once', async ({ page, stage }) => {
   await page.getByRole('group', { name: 'Selected files' }).getByRole('button', { name: 'Delete…' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('Delete 2 files?');
-  expect((await dialog.getByRole('listitem').allInnerTexts()).toSorted()).toEqual(['one.txt', 'three.txt']);
+  const listed = dialog.getByRole('listitem');
+  await expect(listed).toHaveCount(2);
+  expect((await listed.allInnerTexts()).toSorted()).toEqual(['one.txt', 'three.txt']);
   await dialog.getByRole('button', { name: 'Delete for everybody' }).click();
   await expect(page.getByRole('button', { name: /^Open (one|three).txt/ })).toHaveCount(0, {
     timeout: 30_000,

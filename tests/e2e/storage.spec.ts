@@ -145,7 +145,7 @@ test('totals are what lies on the disks; what an interrupted upload left is foun
   await expect(clean).toContainText(`${String(orphaned.length)} chunk`);
   await expectAccessible(page);
   const where = clean.getByRole('list', { name: 'Where they lie' }).getByRole('listitem');
-  expect(await where.count()).toBeGreaterThanOrEqual(REPLICAS);
+  await expect.poll(() => where.count()).toBeGreaterThanOrEqual(REPLICAS);
   const before = await disksOf(stage);
   await clean.getByRole('button', { name: /^Delete .* chunks?…/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Keep them' }).click();

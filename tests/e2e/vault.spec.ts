@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts';
 /** Devices ask each other four times a minute. */
 const IN_STEP_MS = 45_000;
 
+const WORDS = 24;
+
 async function freshProfile(browser: Browser, stage: Stage): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await openApp(page, stage);
@@ -65,8 +67,9 @@ async function allPaths(page: Page): Promise<string[]> {
 async function readWords(page: Page): Promise<string[]> {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Show the words' }).click();
-  const items = await dialog.getByRole('listitem').allInnerTexts();
-  return items.map((text) => text.replace(/^\d+\s*/, ''));
+  const items = dialog.getByRole('listitem');
+  await expect(items).toHaveCount(WORDS);
+  return (await items.allInnerTexts()).map((text) => text.replace(/^\d+\s*/, ''));
 }
 
 async function restore(page: Page, words: readonly string[]): Promise<void> {
@@ -105,15 +108,14 @@ test('24 words alone bring files and folders into a fresh browser and to the com
   await expectAccessible(page);
   await reminder.getByRole('button', { name: 'Show the words' }).click();
   const words = await readWords(page);
-  expect(words).toHaveLength(24);
   await expectAccessible(page);
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'I have written them down' }).click();
   await expectAccessible(page);
   const inputs = dialog.getByRole('textbox');
+  await expect(inputs).toHaveCount(3);
   const labels = await dialog.locator('label').allInnerTexts();
   const asked = labels.map((label) => Number(/\d+/.exec(label)?.[0]));
-  expect(asked).toHaveLength(3);
   for (let i = 0; i < 3; i++)
     await inputs.nth(i).fill(i === 1 ? 'wrong' : (words[(asked[i] ?? 0) - 1] ?? ''));
   await dialog.getByRole('button', { name: 'Check' }).click();
