@@ -233,6 +233,11 @@ export const MAX_CANDIDATES = 1024;
 export const MAX_CANDIDATES_PER_HOST = MAX_CANDIDATES / 4;
 export const MAX_VERIFY_DIALS = 6;
 export const MAX_VERIFY_DIALS_PER_ADDRESS = 4;
+/**
+ * Beacons and peer lists can be forged: they keep a relay listed for so long after it has last proven itself over a link. As long as
+ * the default grace of repair, so that a forger at most doubles it; and with 50 relays on a host it costs some 7 handshakes a second.
+ */
+export const UNPROVEN_ALIVE_MS = 300 * SECOND;
 /** Dials under way to quiet members. */
 export const MAX_PROBE_DIALS = 3;
 /**

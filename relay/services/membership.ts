@@ -1,7 +1,7 @@
 /**
  * The relays that this one knows to live. Pure: time comes in by a clock, evidence by calls, and what ought to be probed
  * goes out by `tick`. Only a link's handshake makes a member; afterwards its beacons from a verified address, its traffic and
- * rising beats in peer lists keep it. A member that falls quiet is probed before it counts as suspect, so that lost datagrams, a
+ * rising beats in peer lists keep it, the last two only as long as it proves itself over a link now and then. A member that falls quiet is probed before it counts as suspect, so that lost datagrams, a
  * stretched beacon interval or a busy machine do not make healthy relays flap.
  */
 import type { RelayId } from '../../shared/ids.ts';
@@ -15,6 +15,7 @@ import {
   MAX_PEERS,
   MAX_PEER_ADDRESSES,
   SUSPECT_AFTER_MS,
+  UNPROVEN_ALIVE_MS,
 } from '../../shared/limits.ts';
 import type { Peer } from '../../shared/protocol/routes.ts';
 import { addressGroup } from './address-group.ts';
@@ -86,8 +87,11 @@ interface Member {
   addresses: PeerAddress[];
   /** Where a beacon came from that is no verified address; tried by probes. */
   hint: PeerAddress | undefined;
-  /** Last sign of life. */
+  /** Last sign of life, and the last one that nobody else can have made. */
   heardAt: number;
+  provenAt: number;
+  /** When it was last asked for one. */
+  askedAt: number;
   /** Beat at the last handshake and when that was: direct signs of life count on from there. */
   beatBase: number;
   beatBaseAt: number;
@@ -101,6 +105,8 @@ interface Member {
 const PROBE_GRACE_MS = 1000;
 /** After a probe has failed, the next one waits: a machine that is too busy to answer is not helped by more. */
 const PROBE_RETRY_MS = 2000;
+/** A proof that did not come is asked for again. */
+const PROOF_RETRY_MS = 10_000;
 const NO_PROBE: Probe = { state: 'none' };
 /** Beacons come late by jitter, by queues and by busy machines. */
 const LATE_FACTOR = 1.3;
@@ -211,6 +217,8 @@ export class Membership {
       addresses: [relay.address, ...others].slice(0, MAX_PEER_ADDRESSES),
       hint: undefined,
       heardAt: now,
+      provenAt: now,
+      askedAt: now,
       beatBase: relay.beat,
       beatBaseAt: now,
       beat: relay.beat,
@@ -240,10 +248,9 @@ export class Membership {
   /** A direct sign of life, over a link. `at`: when, if not now. */
   heard(id: RelayId, at = this.#options.clock.now()): void {
     const member = this.#members.get(id);
-    if (member === undefined || at <= member.heardAt) return;
-    member.toldBy = undefined;
-    member.beat = Math.max(member.beat, member.beatBase + Math.floor((at - member.beatBaseAt) / 1000));
-    this.#revive(member, at);
+    if (member === undefined || at <= member.provenAt) return;
+    member.provenAt = at;
+    if (at > member.heardAt) this.#heardDirectly(member, at);
   }
 
   /** A beacon. False if it is from no member: then it is a hint to verify. */
@@ -251,8 +258,9 @@ export class Membership {
     if (id === this.#self.id) return true;
     const member = this.#members.get(id);
     if (member === undefined) return false;
-    if (member.addresses.some((verified) => sameAddress(verified, address))) this.heard(id);
-    else member.hint = address;
+    if (member.addresses.some((verified) => sameAddress(verified, address))) {
+      this.#heardDirectly(member, this.#believedUntil(member));
+    } else member.hint = address;
     return true;
   }
 
@@ -261,10 +269,10 @@ export class Membership {
     if (id === this.#self.id) return true;
     const member = this.#members.get(id);
     if (member === undefined) return false;
-    if (beat <= member.beat) return true;
+    if (beat <= member.beat || beat > this.#latestBeat(member)) return true;
     member.beat = beat;
     member.toldBy = teller;
-    this.#revive(member, this.#options.clock.now());
+    this.#revive(member, this.#believedUntil(member));
     return true;
   }
 
@@ -289,7 +297,10 @@ export class Membership {
     for (const [id, member] of this.#members) {
       const quietMs = now - member.heardAt;
       const probeAfterMs = this.#probeAfterMs(member);
-      if (quietMs < probeAfterMs) continue;
+      if (quietMs < probeAfterMs) {
+        if (this.#owesProof(member, now)) result.probe.push(id);
+        continue;
+      }
       if (member.peer.state === 'alive' && this.#isSuspect(member, quietMs, probeAfterMs, now)) {
         member.peer = { ...member.peer, state: 'suspect' };
         this.#options.events.publish({ type: 'peer-suspect', id });
@@ -328,7 +339,34 @@ export class Membership {
     return Math.max(SUSPECT_AFTER_MS, intervalMs * LATE_FACTOR);
   }
 
+  /** Beacons and others' lists can be made up: they count for so long after the member's own last proof. */
+  #believedUntil(member: Member): number {
+    return Math.min(this.#options.clock.now(), member.provenAt + UNPROVEN_ALIVE_MS);
+  }
+
+  /** Beyond it a beat is invented; taken, it would make the relay's own ones look old everywhere. */
+  #latestBeat({ beatBase, beatBaseAt }: Member): number {
+    return beatBase + (this.#options.clock.now() - beatBaseAt + UNPROVEN_ALIVE_MS) / 1000;
+  }
+
+  /** Early enough to be asked several times before it is doubted, and not all members at once. */
+  #owesProof(member: Member, now: number): boolean {
+    const spread = Number.parseInt(member.peer.id.slice(-2), 16) / 255;
+    if (now - member.provenAt < UNPROVEN_ALIVE_MS * (0.5 + 0.25 * spread)) return false;
+    if (now - member.askedAt < PROOF_RETRY_MS) return false;
+    member.askedAt = now;
+    return true;
+  }
+
+  #heardDirectly(member: Member, at: number): void {
+    if (at <= member.heardAt) return;
+    member.toldBy = undefined;
+    member.beat = Math.max(member.beat, member.beatBase + Math.floor((at - member.beatBaseAt) / 1000));
+    this.#revive(member, at);
+  }
+
   #revive(member: Member, at: number): void {
+    if (at <= member.heardAt) return;
     member.heardAt = at;
     member.probe = NO_PROBE;
     if (member.peer.state === 'suspect') member.peer = { ...member.peer, state: 'alive' };
@@ -365,6 +403,7 @@ export class Membership {
     if (elapsedMs < FROZEN_AFTER_MS) return;
     for (const member of this.#members.values()) {
       member.heardAt = Math.min(now, member.heardAt + elapsedMs);
+      member.provenAt = Math.min(now, member.provenAt + elapsedMs);
       member.probe = NO_PROBE;
     }
     for (const [id, away] of this.#away) this.#away.set(id, { ...away, goneAt: away.goneAt + elapsedMs });
