@@ -2,8 +2,11 @@
 import { throwIfAborted } from '../../shared/errors.ts';
 import type { Clock } from './ports.ts';
 
-/** More would multiply the traffic of every slow moment. */
+/** More would multiply the traffic of every slow moment … */
 const MAX_PARALLEL = 3;
+/** … but relays that take requests and never answer must not be all that is asked: after so many patiences in vain, one more is. */
+const VAIN_WAITS = 2;
+const MAX_PENDING = 12;
 
 export interface HedgeOptions {
   /** Patience with a candidate before the next is asked as well. */
@@ -29,6 +32,8 @@ export async function firstGood<C, T>(
     search: undefined,
     exhausted: false,
   };
+  let slots = MAX_PARALLEL;
+  let vainWaits = 0;
   const isSeeking = (): boolean => state.search !== undefined;
   const seek = async (): Promise<null> => {
     const next = await iterator.next();
@@ -40,7 +45,7 @@ export async function firstGood<C, T>(
   try {
     for (;;) {
       throwIfAborted(signal);
-      if (!state.exhausted && pending.size < MAX_PARALLEL) {
+      if (!state.exhausted && pending.size < slots) {
         state.search ??= seek();
         // To find one more may take long: an answer meanwhile is as good.
         const answer = await firstEnded(pending, state.search);
@@ -48,8 +53,13 @@ export async function firstGood<C, T>(
         if (isSeeking()) continue;
       }
       if (pending.size === 0 && state.exhausted) return null;
+      const waiting = pending.size;
       const answer = await nextAnswer(pending, state.exhausted ? null : hedgeMs, clock, attempts);
       if (answer !== null) return answer;
+      vainWaits = pending.size === waiting && waiting === slots ? vainWaits + 1 : 0;
+      if (vainWaits < VAIN_WAITS) continue;
+      vainWaits = 0;
+      slots = Math.min(slots + 1, MAX_PENDING);
     }
   } finally {
     losers.abort();
