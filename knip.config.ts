@@ -14,6 +14,8 @@ const config: KnipConfig = {
     'tests/**/*.{test,spec}.ts',
     // Started as a process in a network namespace.
     'tests/helpers/netns-door.ts',
+    // Started as a process.
+    'tests/helpers/hostile-relay-main.ts',
   ],
   project: ['{shared,relay,cli,web,scripts,tests}/**/*.{ts,svelte}'],
   ignoreBinaries: ['apt-get', 'mount', 'umount', 'mkfs.ext4', 'mkfifo', 'ip', 'openssl', 'certutil'],

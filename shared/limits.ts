@@ -455,7 +455,7 @@ export const MAX_DELETE_BODY_BYTES = 512 * KIB;
 export const DELETE_CONFIRM_TIMEOUT_MS = 4 * SECOND;
 /** And before that for the body hashes that it did not send. */
 export const DELETE_LOOKUP_TIMEOUT_MS = 1.5 * SECOND;
-/** Relays that are asked at once on behalf of one request to delete. */
+/** Relays that are asked at once on behalf of one request to delete; those that are slow to answer not counted. */
 export const MAX_PARALLEL_DELETE_RPCS = 16;
 /** Requests to delete under way: each holds up to 1000 tombstones. */
 export const MAX_CONCURRENT_DELETES = 16;

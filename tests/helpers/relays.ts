@@ -24,6 +24,8 @@ export interface RelayOptions {
   readonly extraArgs?: readonly string[];
   /** A command that runs the one after it, such as in another network namespace. */
   readonly within?: readonly string[];
+  /** What is run instead of the relay's own main file. */
+  readonly main?: string;
   /** How the relay is asked over HTTP; `fetch` unless the swarm is private. */
   readonly fetch?: RelayFetch;
 }
@@ -61,7 +63,7 @@ export class RelayProcess implements AsyncDisposable {
     const [program, ...args] = [
       ...(options.within ?? []),
       process.execPath,
-      path.join(REPO, 'relay/main.ts'),
+      path.join(REPO, options.main ?? 'relay/main.ts'),
       ...['--port', String(options.port ?? 0)],
       ...['--storage-dir', options.dir],
       ...['--host', '127.0.0.1'],

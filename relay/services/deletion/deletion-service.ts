@@ -30,6 +30,9 @@ import { APPLY, HEADERS } from './deletion-rpc.ts';
 import { newIn } from './deletions.ts';
 import type { Deletions } from './deletions.ts';
 
+/** One that has not answered by then is awaited beside the others. */
+const SLOW_RELAY_MS = 200;
+
 export interface DeletionServiceParts {
   readonly self: RelayId;
   readonly deletions: Deletions;
@@ -187,17 +190,24 @@ export class DeletionService {
     ask: (relay: RelayId, batch: readonly T[], signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const { clock, log } = this.#parts;
+    const askOne = async (relay: RelayId, all: readonly T[], attempt: AbortSignal): Promise<void> => {
+      try {
+        for (let at = 0; at < all.length; at += TOMBSTONES_PER_RPC)
+          await ask(relay, all.slice(at, at + TOMBSTONES_PER_RPC), attempt);
+      } catch (err) {
+        if (!attempt.aborted) log.debug({ err, relay }, 'A relay did not answer about a deletion');
+      }
+    };
     const waiting = byRelay.entries();
     const work = async (attempt: AbortSignal): Promise<void> => {
+      const slow: Promise<void>[] = [];
       for (const [relay, all] of waiting) {
-        try {
-          for (let at = 0; at < all.length; at += TOMBSTONES_PER_RPC)
-            await ask(relay, all.slice(at, at + TOMBSTONES_PER_RPC), attempt);
-        } catch (err) {
-          if (attempt.aborted) return;
-          log.debug({ err, relay }, 'A relay did not answer about a deletion');
-        }
+        if (attempt.aborted) return;
+        const asked = askOne(relay, all, attempt);
+        // Relays that are frozen do not keep the others from being asked.
+        if (!(await isOverWithin(asked, SLOW_RELAY_MS, clock, attempt))) slow.push(asked);
       }
+      await Promise.all(slow);
     };
     await withDeadline(clock, timeoutMs, 'The swarm’s answer', signal, async (attempt) => {
       await Promise.all(Array.from({ length: MAX_PARALLEL_DELETE_RPCS }, () => work(attempt)));
@@ -206,6 +216,20 @@ export class DeletionService {
       if (signal.aborted) throw cause;
     });
   }
+}
+
+async function isOverWithin(
+  work: Promise<void>,
+  patienceMs: number,
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController();
+  const isLate = (): boolean => false;
+  const patience = clock.sleep(patienceMs, AbortSignal.any([signal, over.signal])).then(isLate, isLate);
+  const isOver = await Promise.race([work.then(() => true), patience]);
+  over.abort();
+  return isOver;
 }
 
 /** Placement orders take half a millisecond each: other work has its turn in between. */

@@ -4,8 +4,12 @@ import { DeletionService } from '../../../../relay/services/deletion/deletion-se
 import { Deletions } from '../../../../relay/services/deletion/deletions.ts';
 import { EventBus } from '../../../../relay/services/events.ts';
 import { nodeFileOps } from '../../../../relay/storage/file-ops.ts';
+import type { PeerRpc } from '../../../../relay/services/rpc.ts';
 import type { ChunkStoreOptions } from '../../../../relay/storage/chunk-store.ts';
 import { AppError } from '../../../../shared/errors.ts';
+import { parseWith } from '../../../../shared/protocol/schemas.ts';
+import { tombstoneId } from '../../../../shared/protocol/tombstone.ts';
+import type { Tombstone } from '../../../../shared/protocol/tombstone.ts';
 import { ownedChunk } from '../deletion-fixtures.ts';
 import type { OwnedChunk } from '../deletion-fixtures.ts';
 import { silentLog } from '../fixtures.ts';
@@ -17,7 +21,14 @@ import { StoreRig } from '../storage/store-rig.ts';
 const SELF = relayId(0);
 const never = new AbortController().signal;
 
-async function alone(rig: StoreRig, options: Partial<ChunkStoreOptions> = {}, peers = [peerOf(SELF)]) {
+const unreachable: PeerRpc = { call: () => Promise.reject(new AppError('UNAVAILABLE', 'Alone.')) };
+
+async function alone(
+  rig: StoreRig,
+  options: Partial<ChunkStoreOptions> = {},
+  peers = [peerOf(SELF)],
+  rpc: PeerRpc = unreachable,
+) {
   const store = await rig.open(options);
   const clock = new VirtualClock();
   const events = new EventBus(() => 0);
@@ -32,12 +43,12 @@ async function alone(rig: StoreRig, options: Partial<ChunkStoreOptions> = {}, pe
     deletions,
     membership: { list: () => peers },
     mesh: { neighbours: () => [], linked: () => [] },
-    rpc: { call: () => Promise.reject(new AppError('UNAVAILABLE', 'Alone.')) },
+    rpc,
     clock,
     log: silentLog,
     spread: (ids) => void spread.push(...ids),
   });
-  return { store, deletions, service, deleted, spread };
+  return { store, deletions, service, deleted, spread, clock };
 }
 
 it('tombstones that come one by one, as fast as peers may send them, share their trips to the disk', async () => {
@@ -123,5 +134,36 @@ it('a thousand chunks in a swarm of fifty leave turns to other work', async () =
     await service.delete(requests, never);
     over = true;
     expect(turns).toBeGreaterThan(20);
+  }
+});
+
+it('twenty frozen relays delay no confirmation of the others', async () => {
+  await using rig = await StoreRig.create();
+  const peers = Array.from({ length: 40 }, (_, i) => peerOf(relayId(i)));
+  const frozen = new Set(peers.slice(1, 21).map(({ id }) => id));
+  const chunks = Array.from({ length: 50 }, () => ownedChunk(200));
+  const rpc: PeerRpc = {
+    async call(to, method, params) {
+      if (frozen.has(to as never)) return new Promise(() => undefined);
+      const { tombstones } = params as { tombstones: Tombstone[] };
+      const answer: unknown = { gone: tombstones.map(tombstoneId) };
+      return Promise.resolve(parseWith(method.result, answer, 'An answer'));
+    },
+  };
+  const { service, clock } = await alone(rig, {}, peers, rpc);
+  const deleted = service.delete(chunks.map(asked), never);
+  let isOver = false;
+  void deleted.then(() => (isOver = true));
+  while (!isOver) {
+    await clock.advance(100);
+    await new Promise(setImmediate);
+  }
+  for (const { id, confirmed, pending } of await deleted) {
+    expect(
+      pending.every((relay) => frozen.has(relay as never)),
+      id,
+    ).toBe(true);
+    expect(confirmed.length + pending.length).toBeGreaterThanOrEqual(20);
+    expect(confirmed.some((relay) => frozen.has(relay as never))).toBe(false);
   }
 });
