@@ -302,6 +302,8 @@ export const MAX_RPC_BACKLOG_BYTES = 2 * MAX_RPCS_PER_LINK * MAX_RPC_BYTES;
 export const MAX_IDS_PER_RPC = 512;
 /** Inventory rows of one request between relays: 290 bytes each, so that they fit a frame. */
 export const INVENTORY_ROWS_PER_RPC = 200;
+/** Ids that one relay may ask about, and rows that it may read: several times what repair and prune ask as fast as they can. */
+export const ASKED_HOLDINGS = { perSecond: 20_000, burst: 200_000 } as const;
 /** Bytes of a record's value: a link and a few words, never a file. */
 export const MAX_RECORD_VALUE_BYTES = KIB;
 
@@ -543,7 +545,11 @@ export const MAX_OFFER_RESERVATIONS_PER_RELAY = 64;
 export const MAX_CONCURRENT_AUDITS = 8;
 /** After an audit a relay keeps a surplus chunk for so long: whoever asked may drop its own, relying on it. */
 export const KEEP_PROMISE_MS = 60 * SECOND;
-export const MAX_KEEP_PROMISES = 4096;
+export const MAX_KEEP_PROMISES = 16_384;
+/** Of them, those to one relay: what a leaving one needs, and one that asks for nothing else leaves room. */
+export const MAX_KEEP_PROMISES_PER_RELAY = MAX_KEEP_PROMISES / 4;
+/** Hints of surplus that one relay may give: each has a chunk and its holders looked at. The burst is a relay with many to give. */
+export const SURPLUS_HINTS = { perSecond: 64, burst: 4096 } as const;
 /** A relay that claimed chunks and could not prove them counts as holding nothing for this long. */
 export const DISTRUST_MS = 3600 * SECOND;
 /** Rotten chunks waiting to be fetched again; those beyond are made anew by the other holders' repair. */

@@ -5,6 +5,7 @@ import { parseChunkId } from '../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { MAX_IDS_PER_RPC } from '../../shared/limits.ts';
 import { Id } from '../../shared/protocol/schemas.ts';
+import type { PeerBudget } from './peer-budget.ts';
 import { rpcMethod } from './rpc.ts';
 import type { PeerRpc, RpcRouter } from './rpc.ts';
 
@@ -15,8 +16,15 @@ const HAS_CHUNKS = rpcMethod(
 );
 
 /** `has`: what this relay answers for itself. */
-export function answerHoldings(router: RpcRouter, has: (id: ChunkId) => boolean): void {
-  router.handle(HAS_CHUNKS, ({ ids }) => ({ held: ids.filter((id) => has(parseChunkId(id))) }));
+export function answerHoldings(
+  router: RpcRouter,
+  has: (id: ChunkId) => boolean,
+  budget: Pick<PeerBudget, 'spend'>,
+): void {
+  router.handle(HAS_CHUNKS, ({ ids }, from) => {
+    budget.spend(from, ids.length);
+    return { held: ids.filter((id) => has(parseChunkId(id))) };
+  });
 }
 
 /** Those of `ids` that `relay` says it holds: a claim, not a proof. Throws what the request throws. */

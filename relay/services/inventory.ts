@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { RelayId } from '../../shared/ids.ts';
 import { INVENTORY_ROWS_PER_RPC } from '../../shared/limits.ts';
 import { ChunkEntry } from '../../shared/protocol/routes.ts';
+import type { PeerBudget } from './peer-budget.ts';
 import { rpcMethod } from './rpc.ts';
 import type { PeerRpc, RpcRouter } from './rpc.ts';
 
@@ -21,8 +22,11 @@ const INVENTORY = rpcMethod(
 type ReadRows = (after: string, limit: number) => ChunkEntry[];
 
 /** `rows`: what this relay answers for itself. */
-export function answerInventory(router: RpcRouter, rows: ReadRows): void {
-  router.handle(INVENTORY, ({ after, limit }) => ({ chunks: rows(after, limit) }));
+export function answerInventory(router: RpcRouter, rows: ReadRows, budget: Pick<PeerBudget, 'spend'>): void {
+  router.handle(INVENTORY, ({ after, limit }, from) => {
+    budget.spend(from, limit);
+    return { chunks: rows(after, limit) };
+  });
 }
 
 export class Inventories {

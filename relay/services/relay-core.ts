@@ -3,7 +3,7 @@
  * `connect` makes. The relay process gives it links and HTTP, the test rig a simulated network and a virtual clock.
  */
 import type { Signer } from '../../shared/crypto/sign.ts';
-import { DEFAULT_REPAIR_GRACE_MS } from '../../shared/limits.ts';
+import { ASKED_HOLDINGS, DEFAULT_REPAIR_GRACE_MS } from '../../shared/limits.ts';
 import type { RelayReport } from '../../shared/protocol/topology.ts';
 import type { ChunkStore } from '../storage/chunk-store.ts';
 import { Care } from './care/care.ts';
@@ -25,6 +25,7 @@ import type { LinkKeeper } from './mesh/link-keeper.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { TopologyService } from './mesh/topology.ts';
 import { NegativeCache } from './negative-cache.ts';
+import { PeerBudget } from './peer-budget.ts';
 import type { Clock, Identity, PeerTransport } from './ports.ts';
 import { RpcRouter } from './rpc.ts';
 import type { PeerRpc } from './rpc.ts';
@@ -97,9 +98,10 @@ export class RelayCore<N extends CoreNetwork> implements AsyncDisposable {
       graceMs,
     });
     // Nobody may rely on what a leaving relay has.
-    answerHoldings(this.router, (id) => !this.care.departure.leaving && this.local.has(id));
+    const asked = new PeerBudget(() => clock.now(), ASKED_HOLDINGS);
+    answerHoldings(this.router, (id) => !this.care.departure.leaving && this.local.has(id), asked);
     const ownRows = (after: string, limit: number) => this.local.inventory(after, limit);
-    answerInventory(this.router, ownRows);
+    answerInventory(this.router, ownRows, asked);
     this.network = connect(this);
     const { transport, rpc, links, introduce } = this.network;
     const { membership, router, events } = this;

@@ -13,6 +13,7 @@ import {
   KEEP_PROMISE_MS,
   MAX_CONCURRENT_AUDITS,
   MAX_KEEP_PROMISES,
+  MAX_KEEP_PROMISES_PER_RELAY,
   NONCE_BYTES,
 } from '../../../shared/limits.ts';
 import { Hex, Id } from '../../../shared/protocol/schemas.ts';
@@ -54,8 +55,10 @@ export interface AuditorParts {
 export class Auditor {
   readonly #parts: AuditorParts;
   readonly #gate = new Gate(MAX_CONCURRENT_AUDITS, 'This relay answers as many audits as it can.');
-  /** Chunk → until when this relay keeps it; the oldest promise first. */
-  readonly #promises = new Map<ChunkId, number>();
+  /** Chunk → until when this relay keeps it, and for whom; the oldest promise first. */
+  readonly #promises = new Map<ChunkId, { readonly until: number; readonly to: RelayId }>();
+  /** Relay → promises that it was given and that have not run out. */
+  readonly #promisedTo = new Map<RelayId, number>();
   readonly #dropping = new Set<ChunkId>();
 
   constructor(parts: AuditorParts) {
@@ -63,10 +66,10 @@ export class Auditor {
   }
 
   answerOver(router: RpcRouter): void {
-    router.handle(AUDIT_CHUNK, async ({ id, nonce, keep }) => {
+    router.handle(AUDIT_CHUNK, async ({ id, nonce, keep }, from) => {
       const chunk = parseChunkId(id);
-      if (keep) this.#promise(chunk);
-      return { hash: await this.#answer(chunk, nonce, this.#parts.self) };
+      if (keep) this.#promise(chunk, from);
+      return { hash: await this.#answer(chunk, nonce, this.#parts.self, from) };
     });
   }
 
@@ -108,7 +111,7 @@ export class Auditor {
 
   /** Runs `drop` while no audit may pass that promises the chunk, and gives what it gives. False where one has passed. */
   async dropUnlessPromised(id: ChunkId, drop: () => Promise<boolean>): Promise<boolean> {
-    if ((this.#promises.get(id) ?? Number.NEGATIVE_INFINITY) > this.#parts.clock.now()) return false;
+    if ((this.#promises.get(id)?.until ?? Number.NEGATIVE_INFINITY) > this.#parts.clock.now()) return false;
     if (this.#dropping.has(id)) return false;
     this.#dropping.add(id);
     try {
@@ -118,23 +121,38 @@ export class Auditor {
     }
   }
 
-  #promise(id: ChunkId): void {
+  #promise(id: ChunkId, to: RelayId): void {
     if (!this.#parts.holds(id)) throw new AppError('NOT_FOUND', 'This relay does not hold the chunk.');
     if (this.#dropping.has(id)) throw new AppError('NOT_FOUND', 'This relay gives the chunk up.');
     const now = this.#parts.clock.now();
-    for (const [old, until] of this.#promises) {
+    for (const [old, { until }] of this.#promises) {
       if (until > now) break;
-      this.#promises.delete(old);
+      this.#forget(old);
     }
-    if (this.#promises.size >= MAX_KEEP_PROMISES && !this.#promises.has(id))
+    const known = this.#promises.get(id);
+    const given = this.#promisedTo.get(to) ?? 0;
+    const isFull = known === undefined && this.#promises.size >= MAX_KEEP_PROMISES;
+    if (isFull || (known?.to !== to && given >= MAX_KEEP_PROMISES_PER_RELAY))
       throw new AppError('RATE_LIMITED', 'This relay has promised as many chunks as it can.');
-    this.#promises.delete(id);
-    this.#promises.set(id, now + KEEP_PROMISE_MS);
+    this.#forget(id);
+    this.#promises.set(id, { until: now + KEEP_PROMISE_MS, to });
+    this.#promisedTo.set(to, (this.#promisedTo.get(to) ?? 0) + 1);
   }
 
-  async #answer(id: ChunkId, nonceHex: string, bound: RelayId | null): Promise<string> {
+  #forget(id: ChunkId): void {
+    const promise = this.#promises.get(id);
+    if (promise === undefined) return;
+    this.#promises.delete(id);
+    const left = (this.#promisedTo.get(promise.to) ?? 1) - 1;
+    if (left === 0) this.#promisedTo.delete(promise.to);
+    else this.#promisedTo.set(promise.to, left);
+  }
+
+  /** `client`: the relay that asks; undefined: not a relay. */
+  async #answer(id: ChunkId, nonceHex: string, bound: RelayId | null, client?: RelayId): Promise<string> {
     if (!this.#parts.serves()) throw new AppError('UNAVAILABLE', 'This relay is leaving.');
-    return await this.#gate.run(async () => digest(nonceHex, bound, await this.#parts.readVerified(id)));
+    const hash = async (): Promise<string> => digest(nonceHex, bound, await this.#parts.readVerified(id));
+    return await this.#gate.run(hash, { client });
   }
 }
 

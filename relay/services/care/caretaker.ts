@@ -12,11 +12,13 @@ import {
   CARE_PASS_INTERVAL_MS,
   CARE_TICK_MS,
   REPAIR_TURN_MS,
+  SURPLUS_HINTS,
 } from '../../../shared/limits.ts';
 import type { CareReport } from '../../../shared/protocol/care-events.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { Membership } from '../membership.ts';
+import { PeerBudget } from '../peer-budget.ts';
 import type { Clock } from '../ports.ts';
 import type { RpcRouter } from '../rpc.ts';
 import { emptyTally } from './care-pass.ts';
@@ -66,7 +68,9 @@ export class Caretaker {
   }
 
   answerOver(router: RpcRouter): void {
-    router.handle(HINT_SURPLUS, ({ ids }) => {
+    const budget = new PeerBudget(() => this.#parts.clock.now(), SURPLUS_HINTS);
+    router.handle(HINT_SURPLUS, ({ ids }, from) => {
+      budget.spend(from, ids.length);
       const { own, watchlist, clock } = this.#parts;
       const now = clock.now();
       for (const id of ids.map(parseChunkId)) if (own.has(id)) watchlist.watch(id, now, now);

@@ -9,7 +9,7 @@ import { TOMBSTONES_PER_RPC } from '../../../shared/limits.ts';
 import { Hex, Id } from '../../../shared/protocol/schemas.ts';
 import { Tombstone } from '../../../shared/protocol/tombstone.ts';
 import type { ChunkStore } from '../../storage/chunk-store.ts';
-import type { PeerBudget } from '../gossip/peer-budget.ts';
+import type { PeerBudget } from '../peer-budget.ts';
 import { rpcMethod } from '../rpc.ts';
 import type { RpcRouter } from '../rpc.ts';
 import { newIn } from './deletions.ts';

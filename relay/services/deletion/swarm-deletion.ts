@@ -6,7 +6,7 @@ import type { DoubtfulTable } from '../../storage/doubtful-table.ts';
 import { MetaTable } from '../../storage/meta-table.ts';
 import type { EventBus } from '../events.ts';
 import { Gossip } from '../gossip/gossip.ts';
-import { PeerBudget } from '../gossip/peer-budget.ts';
+import { PeerBudget } from '../peer-budget.ts';
 import type { Log } from '../log.ts';
 import type { Membership } from '../membership.ts';
 import type { MeshView } from '../mesh/mesh-view.ts';

@@ -19,7 +19,7 @@ import { AntiEntropy } from './anti-entropy.ts';
 import { COMPARE, HAVE, PUSH, WANT, batches, firstBatch } from './gossip-messages.ts';
 import type { GossipSet } from './gossip-set.ts';
 import { Outbox } from './outbox.ts';
-import { PeerBudget } from './peer-budget.ts';
+import { PeerBudget } from '../peer-budget.ts';
 import { reconcile } from './reconcile.ts';
 import { SetDigests } from './set-digests.ts';
 

@@ -18,7 +18,7 @@ import {
 import { Hex, Id } from '../../../shared/protocol/schemas.ts';
 import { withDeadline } from '../deadline.ts';
 import { Gate } from '../gate.ts';
-import { PeerBudget } from '../gossip/peer-budget.ts';
+import { PeerBudget } from '../peer-budget.ts';
 import type { MeshView } from '../mesh/mesh-view.ts';
 import type { Clock } from '../ports.ts';
 import { rpcMethod } from '../rpc.ts';

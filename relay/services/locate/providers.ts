@@ -28,7 +28,7 @@ import { ProviderTable } from '../../storage/provider-table.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Members } from '../dht/members.ts';
 import type { EventBus } from '../events.ts';
-import { PeerBudget } from '../gossip/peer-budget.ts';
+import { PeerBudget } from '../peer-budget.ts';
 import type { LocalChunkService } from '../local-chunk-service.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../ports.ts';

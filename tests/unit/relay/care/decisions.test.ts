@@ -16,6 +16,7 @@ import { parseChunkId, parseRelayId } from '../../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
 import {
   KEEP_PROMISE_MS,
+  MAX_KEEP_PROMISES_PER_RELAY,
   MAX_OFFERED_CHUNKS,
   MAX_OFFER_RESERVATIONS_PER_RELAY,
   OFFER_RESERVATION_MS,
@@ -268,6 +269,27 @@ describe('Auditor', () => {
     // The promise asked for while it drops was refused.
     expect(await one.dropUnlessPromised(chunk.id, drop)).toBe(true);
     expect(dropped).toBe(1);
+  });
+
+  it('one relay that has everything promised leaves promises for others, and gets new ones when its own have run out', async () => {
+    const { router } = auditor(relay(2));
+    const promise = async (n: number, to: RelayId): Promise<string> => {
+      const id = n.toString(16).padStart(64, '0');
+      const params = { id, nonce: '0'.repeat(32), keep: true };
+      const answer = router.answer('chunks.audit', params, to, never);
+      return answer.then(String, (cause: unknown) => AppError.from(cause).code);
+    };
+    const greedy = relay(8);
+    // Promised before it is found that they cannot be read.
+    for (let n = 0; n < MAX_KEEP_PROMISES_PER_RELAY; n++) expect(await promise(n, greedy)).toBe('NOT_FOUND');
+    expect(await promise(MAX_KEEP_PROMISES_PER_RELAY, greedy)).toBe('RATE_LIMITED');
+    expect(await promise(0, greedy)).toBe('NOT_FOUND');
+    expect(await promise(1, relay(9))).toBe('NOT_FOUND');
+    // What is promised to both is kept for the later one, and counts for that one alone.
+    expect(await promise(MAX_KEEP_PROMISES_PER_RELAY, greedy)).toBe('NOT_FOUND');
+    expect(await promise(1, greedy)).toBe('RATE_LIMITED');
+    clock.advance(KEEP_PROMISE_MS);
+    expect(await promise(1, greedy)).toBe('NOT_FOUND');
   });
 });
 

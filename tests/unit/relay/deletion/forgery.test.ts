@@ -7,7 +7,7 @@ import { DeletionService } from '../../../../relay/services/deletion/deletion-se
 import { Deletions } from '../../../../relay/services/deletion/deletions.ts';
 import { TombstoneSet } from '../../../../relay/services/deletion/tombstone-set.ts';
 import { EventBus } from '../../../../relay/services/events.ts';
-import { PeerBudget } from '../../../../relay/services/gossip/peer-budget.ts';
+import { PeerBudget } from '../../../../relay/services/peer-budget.ts';
 import { RpcRouter } from '../../../../relay/services/rpc.ts';
 import type { ChunkStore } from '../../../../relay/storage/chunk-store.ts';
 import { AppError } from '../../../../shared/errors.ts';

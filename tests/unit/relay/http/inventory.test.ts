@@ -22,7 +22,9 @@ function entry(n: number): ChunkEntry {
 /** A link to one peer with these rows, over JSON as on the wire. */
 function linkTo(rows: readonly ChunkEntry[], twist: (chunks: ChunkEntry[]) => ChunkEntry[] = (c) => c) {
   const router = new RpcRouter();
-  answerInventory(router, (after, limit) => rows.filter(({ id }) => id > after).slice(0, limit));
+  answerInventory(router, (after, limit) => rows.filter(({ id }) => id > after).slice(0, limit), {
+    spend: () => undefined,
+  });
   const state = { calls: 0, mostBytes: 0 };
   const rpc: PeerRpc = {
     async call(to, method, params, signal) {

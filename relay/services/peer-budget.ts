@@ -1,7 +1,7 @@
 /** How much is taken from one peer: a token bucket each, so that a flood is refused before it costs anything. */
-import { AppError } from '../../../shared/errors.ts';
-import type { RelayId } from '../../../shared/ids.ts';
-import { GOSSIP_BURST_ITEMS, GOSSIP_ITEMS_PER_SECOND, MAX_PEERS } from '../../../shared/limits.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { RelayId } from '../../shared/ids.ts';
+import { GOSSIP_BURST_ITEMS, GOSSIP_ITEMS_PER_SECOND, MAX_PEERS } from '../../shared/limits.ts';
 
 const GOSSIP = { perSecond: GOSSIP_ITEMS_PER_SECOND, burst: GOSSIP_BURST_ITEMS };
 
