@@ -1,6 +1,6 @@
 /** A list as the union of what its holders have, less what its signers have removed. */
 import { throwIfAborted } from '../../../shared/errors.ts';
-import { MAX_LIST_ENTRIES, MAX_SIGNER_ENTRIES } from '../../../shared/limits.ts';
+import { MAX_LIST_ENTRIES, MAX_SIGNER_ENTRIES, REPLICAS } from '../../../shared/limits.ts';
 import type { ListEntry, RecordKey } from '../../../shared/protocol/records.ts';
 import { rowKeyOf } from './record-holders.ts';
 import type { RecordHolder } from './record-holders.ts';
@@ -17,7 +17,8 @@ interface Copy {
 
 /**
  * `digests`: what each holder says it has. Holders that agree are read once. Entries are verified; where there are more than
- * fit, those that most holders have come first, so that one that lies cannot crowd out the others'.
+ * fit, each copy has a share, so that those that lie, however many and alike, cannot crowd out the one that does not, and the rest
+ * goes to those that most holders have.
  */
 export async function readList(
   list: RecordKey,
@@ -85,12 +86,27 @@ function bestOf(live: ReadonlySet<string>, copies: readonly Copy[]): Set<string>
   );
   const bySigner = new Map<string, number>();
   const best = new Set<string>();
-  for (const { key } of ranked) {
-    const signer = key.slice(65);
-    const count = (bySigner.get(signer) ?? 0) + 1;
-    bySigner.set(signer, count);
-    if (count <= MAX_SIGNER_ENTRIES && best.size < MAX_LIST_ENTRIES) best.add(key);
+  const take = (keys: readonly { readonly key: string }[], upTo: number): void => {
+    let left = upTo;
+    for (const { key } of keys) {
+      if (left <= 0 || best.size >= MAX_LIST_ENTRIES) return;
+      if (best.has(key)) continue;
+      const signer = key.slice(65);
+      const count = (bySigner.get(signer) ?? 0) + 1;
+      if (count > MAX_SIGNER_ENTRIES) continue;
+      bySigner.set(signer, count);
+      best.add(key);
+      left--;
+    }
+  };
+  const share = Math.floor(MAX_LIST_ENTRIES / Math.max(REPLICAS, copies.length));
+  for (const { rows } of copies) {
+    take(
+      ranked.filter(({ key }) => rows.get(key)?.removed === false),
+      share,
+    );
   }
+  take(ranked, MAX_LIST_ENTRIES);
   return best;
 }
 
