@@ -20,23 +20,33 @@ export interface Dial {
   readonly address: PeerAddress;
 }
 
+/** Where a relay is said to be on one host. Its own neighbours there can forge its beacons: a port that failed gives way to others. */
+interface ToldHost {
+  readonly host: string;
+  /** The last told first. */
+  readonly links: { readonly link: number; failures: number }[];
+}
+
 interface Candidate {
   readonly id: RelayId;
-  /**
-   * Where it is said to be, one address a host: who forges its beacons from elsewhere adds an address, but does not
-   * displace the true one. Dials go round.
-   */
-  readonly addresses: PeerAddress[];
+  /** Who forges its beacons from elsewhere adds a host, but does not displace the true one. Dials go round. */
+  readonly hosts: ToldHost[];
   seenAt: number;
   /** Not dialled before this. */
   dialAt: number;
   failures: number;
-  /** The host that is being dialled. */
-  dialling: string | undefined;
+  /** Dials so far: they go round its hosts. */
+  dials: number;
+  /** Where it is being dialled. */
+  dialling: PeerAddress | undefined;
 }
 
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
+/** Another port that was told of the same host is tried soon, and costs no patience with the relay. */
+const NEXT_LINK_MS = 250;
+/** As many hostile relays on its host as may speak in a relay's name before its own beacon is displaced. */
+const MAX_LINKS_PER_HOST = 16;
 
 export class Candidates {
   readonly #selfId: RelayId;
@@ -56,21 +66,27 @@ export class Candidates {
     const known = this.#candidates.get(id);
     if (known !== undefined) {
       known.seenAt = now;
-      const index = known.addresses.findIndex(({ host }) => host === address.host);
-      if (index >= 0) known.addresses[index] = address;
-      else if (known.addresses.length < MAX_PEER_ADDRESSES) known.addresses.push(address);
+      const there = known.hosts.find(({ host }) => host === address.host);
+      if (there !== undefined) tell(there, address.link);
+      else if (known.hosts.length < MAX_PEER_ADDRESSES) known.hosts.push(asTold(address));
       return false;
     }
-    if (this.#candidates.size >= MAX_CANDIDATES || this.#isCrowded(address.host)) return false;
+    const crowded = this.#isCrowded(address.host);
+    if (
+      (crowded || this.#candidates.size >= MAX_CANDIDATES) &&
+      !this.#makeRoom(crowded ? address.host : null)
+    )
+      return false;
     // Both ends hear of each other at about the same time: one of them dials, the other only if nothing comes.
     const patienceMs = VERIFY_FALLBACK_MS + this.#candidates.size * VERIFY_FALLBACK_PER_CANDIDATE_MS;
     const dialAt = this.#selfId < id ? now : now + patienceMs;
     this.#candidates.set(id, {
       id,
-      addresses: [address],
+      hosts: [asTold(address)],
       seenAt: now,
       dialAt,
       failures: 0,
+      dials: 0,
       dialling: undefined,
     });
     return true;
@@ -80,8 +96,19 @@ export class Candidates {
   #isCrowded(host: string): boolean {
     if (this.#candidates.size < MAX_CANDIDATES_PER_HOST) return false;
     let there = 0;
-    for (const { addresses } of this.#candidates.values()) if (addresses[0]?.host === host) there++;
+    for (const { hosts } of this.#candidates.values()) if (hosts[0]?.host === host) there++;
     return there >= MAX_CANDIDATES_PER_HOST;
+  }
+
+  /** Forgets one that has failed, at `host` if that is told: a true one is soon heard of again. */
+  #makeRoom(host: string | null): boolean {
+    for (const { id, hosts, dialling } of this.#candidates.values()) {
+      const [first] = hosts;
+      if (first === undefined || dialling !== undefined || (host !== null && first.host !== host)) continue;
+      if (hosts.some(({ links }) => links.some(({ failures }) => failures > 0)))
+        return this.#candidates.delete(id);
+    }
+    return false;
   }
 
   /** A link has proven it, or it is not wanted. */
@@ -92,7 +119,16 @@ export class Candidates {
   failed(id: RelayId, now: number): void {
     const candidate = this.#candidates.get(id);
     if (candidate === undefined) return;
+    const there = candidate.hosts.find(({ host }) => host === candidate.dialling?.host);
+    const failed = there?.links.find(({ link }) => link === candidate.dialling?.link);
     candidate.dialling = undefined;
+    if (there !== undefined && failed !== undefined) {
+      failed.failures++;
+      if (there.links.some(({ failures }) => failures < failed.failures)) {
+        candidate.dialAt = now + NEXT_LINK_MS;
+        return;
+      }
+    }
     candidate.failures++;
     candidate.dialAt = now + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (candidate.failures - 1));
   }
@@ -105,7 +141,8 @@ export class Candidates {
     for (const candidate of this.#candidates.values()) {
       if (candidate.dialling !== undefined) {
         dialling++;
-        perHost.set(candidate.dialling, (perHost.get(candidate.dialling) ?? 0) + 1);
+        const { host } = candidate.dialling;
+        perHost.set(host, (perHost.get(host) ?? 0) + 1);
       } else if (now - candidate.seenAt > GONE_AFTER_MS) this.#candidates.delete(candidate.id);
       else if (candidate.dialAt <= now) due.push(candidate);
     }
@@ -114,14 +151,38 @@ export class Candidates {
     const taken: Dial[] = [];
     for (const candidate of due) {
       if (dialling + taken.length >= MAX_VERIFY_DIALS) break;
-      const address = candidate.addresses[candidate.failures % candidate.addresses.length];
-      if (address === undefined) continue;
-      const atHost = perHost.get(address.host) ?? 0;
+      const told = candidate.hosts[candidate.dials % candidate.hosts.length];
+      if (told === undefined) continue;
+      const atHost = perHost.get(told.host) ?? 0;
       if (atHost >= MAX_VERIFY_DIALS_PER_ADDRESS) continue;
-      perHost.set(address.host, atHost + 1);
-      candidate.dialling = address.host;
+      perHost.set(told.host, atHost + 1);
+      const address = { host: told.host, link: likeliest(told) };
+      candidate.dialling = address;
+      candidate.dials++;
       taken.push({ id: candidate.id, address });
     }
     return taken;
   }
+}
+
+function asTold({ host, link }: PeerAddress): ToldHost {
+  return { host, links: [{ link, failures: 0 }] };
+}
+
+/** When there are too many ports, the one that has failed most goes. */
+function tell({ links }: ToldHost, link: number): void {
+  const at = links.findIndex((known) => known.link === link);
+  const [known = { link, failures: 0 }] = at < 0 ? [] : links.splice(at, 1);
+  links.unshift(known);
+  if (links.length <= MAX_LINKS_PER_HOST) return;
+  const most = Math.max(...links.map(({ failures }) => failures));
+  links.splice(
+    links.findLastIndex(({ failures }) => failures === most),
+    1,
+  );
+}
+
+function likeliest({ links }: ToldHost): number {
+  const least = Math.min(...links.map(({ failures }) => failures));
+  return links.find(({ failures }) => failures === least)?.link ?? 0;
 }

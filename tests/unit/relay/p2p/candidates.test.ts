@@ -105,6 +105,31 @@ describe('failures', () => {
     expect(hosts.slice(0, 4)).toEqual(['10.0.0.7', '10.0.0.66', '10.0.0.7', '10.0.0.66']);
   });
 
+  it('by beacons that are forged on its own host do not hide the true port for long', () => {
+    const candidates = new Candidates(SELF);
+    const trueLink = 4000;
+    let foundAt: number | undefined;
+    for (let now = 0; now <= 60_000 && foundAt === undefined; now += 250) {
+      if (now % 1000 === 0) candidates.hint(LARGER, { host: '10.0.0.7', link: trueLink }, now);
+      // Ten hostile relays there, each of them more often than the true one.
+      for (let port = 1; port <= 10; port++) candidates.hint(LARGER, { host: '10.0.0.7', link: port }, now);
+      for (const { id, address } of candidates.take(now)) {
+        if (address.link === trueLink) foundAt = now;
+        else candidates.failed(id, now);
+      }
+    }
+    expect(foundAt).toBeLessThan(5000);
+  });
+
+  it('of relays that one host makes up leave room for a true one there', () => {
+    const candidates = new Candidates(SELF);
+    for (let n = 0; n < MAX_CANDIDATES; n++) candidates.hint(relayId(1000 + n), at('10.0.0.2'), 0);
+    expect(candidates.hint(LARGER, at('10.0.0.2'), 0)).toBe(false);
+    for (const { id } of candidates.take(0)) candidates.failed(id, 0);
+    expect(candidates.hint(LARGER, at('10.0.0.2'), 100)).toBe(true);
+    expect(candidates.size).toBe(MAX_CANDIDATES_PER_HOST);
+  });
+
   it('take the port that a host has told last', () => {
     const candidates = new Candidates(SELF);
     candidates.hint(LARGER, { host: '10.0.0.7', link: 1 }, 0);
