@@ -7,7 +7,6 @@
 import type { RelayId } from '../../shared/ids.ts';
 import {
   DEFAULT_REPAIR_GRACE_MS,
-  GONE_AFTER_MS,
   HELLO_INTERVAL_MS,
   HELLO_STRETCH_ABOVE,
   MAX_BEACON_INTERVAL_MS,
@@ -15,12 +14,13 @@ import {
   MAX_PEERS,
   MAX_PEER_ADDRESSES,
   SUSPECT_AFTER_MS,
-  UNPROVEN_ALIVE_MS,
 } from '../../shared/limits.ts';
 import type { Peer } from '../../shared/protocol/routes.ts';
 import { addressGroup } from './address-group.ts';
 import type { EventBus } from './events.ts';
 import type { Clock } from './ports.ts';
+import { NO_PROBE, believedUntil, goneAfterMs, latestBeat, mayProbe, owesProof } from './signs-of-life.ts';
+import type { Probe } from './signs-of-life.ts';
 
 /** Where a relay's links are reached. */
 export interface PeerAddress {
@@ -74,11 +74,6 @@ export interface TickResult {
   readonly gone: RelayId[];
 }
 
-type Probe =
-  | { readonly state: 'none' }
-  | { readonly state: 'under way'; readonly since: number }
-  | { readonly state: 'failed'; readonly since: number };
-
 interface Member {
   peer: Peer & { id: RelayId };
   /** When it became a member; being away for less than the grace does not count as leaving. */
@@ -103,11 +98,6 @@ interface Member {
 
 /** A probe that has not answered for this long counts against its member, though it may still succeed. */
 const PROBE_GRACE_MS = 1000;
-/** After a probe has failed, the next one waits: a machine that is too busy to answer is not helped by more. */
-const PROBE_RETRY_MS = 2000;
-/** A proof that did not come is asked for again. */
-const PROOF_RETRY_MS = 10_000;
-const NO_PROBE: Probe = { state: 'none' };
 /** Beacons come late by jitter, by queues and by busy machines. */
 const LATE_FACTOR = 1.3;
 /** A tick that comes later than this was not run in between: we were stopped, not the others. */
@@ -259,7 +249,7 @@ export class Membership {
     const member = this.#members.get(id);
     if (member === undefined) return false;
     if (member.addresses.some((verified) => sameAddress(verified, address))) {
-      this.#heardDirectly(member, this.#believedUntil(member));
+      this.#heardDirectly(member, believedUntil(member, this.#options.clock.now()));
     } else member.hint = address;
     return true;
   }
@@ -269,10 +259,10 @@ export class Membership {
     if (id === this.#self.id) return true;
     const member = this.#members.get(id);
     if (member === undefined) return false;
-    if (beat <= member.beat || beat > this.#latestBeat(member)) return true;
+    if (beat <= member.beat || beat > latestBeat(member, this.#options.clock.now())) return true;
     member.beat = beat;
     member.toldBy = teller;
-    this.#revive(member, this.#believedUntil(member));
+    this.#revive(member, believedUntil(member, this.#options.clock.now()));
     return true;
   }
 
@@ -298,7 +288,7 @@ export class Membership {
       const quietMs = now - member.heardAt;
       const probeAfterMs = this.#probeAfterMs(member);
       if (quietMs < probeAfterMs) {
-        if (this.#owesProof(member, now)) result.probe.push(id);
+        if (owesProof(member, now)) result.probe.push(id);
         continue;
       }
       if (member.peer.state === 'alive' && this.#isSuspect(member, quietMs, probeAfterMs, now)) {
@@ -337,25 +327,6 @@ export class Membership {
   #probeAfterMs(member: Member): number {
     const intervalMs = beaconIntervalMs(this.relaysOn(member.peer.machine));
     return Math.max(SUSPECT_AFTER_MS, intervalMs * LATE_FACTOR);
-  }
-
-  /** Beacons and others' lists can be made up: they count for so long after the member's own last proof. */
-  #believedUntil(member: Member): number {
-    return Math.min(this.#options.clock.now(), member.provenAt + UNPROVEN_ALIVE_MS);
-  }
-
-  /** Beyond it a beat is invented; taken, it would make the relay's own ones look old everywhere. */
-  #latestBeat({ beatBase, beatBaseAt }: Member): number {
-    return beatBase + (this.#options.clock.now() - beatBaseAt + UNPROVEN_ALIVE_MS) / 1000;
-  }
-
-  /** Early enough to be asked several times before it is doubted, and not all members at once. */
-  #owesProof(member: Member, now: number): boolean {
-    const spread = Number.parseInt(member.peer.id.slice(-2), 16) / 255;
-    if (now - member.provenAt < UNPROVEN_ALIVE_MS * (0.5 + 0.25 * spread)) return false;
-    if (now - member.askedAt < PROOF_RETRY_MS) return false;
-    member.askedAt = now;
-    return true;
   }
 
   #heardDirectly(member: Member, at: number): void {
@@ -408,14 +379,6 @@ export class Membership {
     }
     for (const [id, away] of this.#away) this.#away.set(id, { ...away, goneAt: away.goneAt + elapsedMs });
   }
-}
-
-function mayProbe(probe: Probe, now: number): boolean {
-  return probe.state === 'none' || (probe.state === 'failed' && now - probe.since >= PROBE_RETRY_MS);
-}
-
-function goneAfterMs(probeAfterMs: number): number {
-  return Math.max(GONE_AFTER_MS, probeAfterMs + GONE_AFTER_MS - SUSPECT_AFTER_MS);
 }
 
 export function sameAddress(a: PeerAddress, b: PeerAddress): boolean {
