@@ -1,4 +1,5 @@
 /** `WS /events`: the bus, one JSON text a message. Listeners and what waits for a slow one are bounded. */
+import type { Duplex } from 'node:stream';
 import { fastifyWebsocket } from '@fastify/websocket';
 import { AppError } from '../../shared/errors.ts';
 import type { RelayEvent } from '../../shared/protocol/events.ts';
@@ -23,7 +24,12 @@ interface EventSocket {
   send(text: string): void;
   close(code: number, reason: string): void;
   terminate(): void;
-  on(event: 'close' | 'error' | 'message', listener: () => void): void;
+  on(event: 'close', listener: () => void): void;
+}
+
+/** What is used of the `ws` server. */
+interface HandshakeErrors {
+  on(event: 'wsClientError', listener: (error: Error, socket: Duplex) => void): void;
 }
 
 export async function registerEventStream(
@@ -33,6 +39,11 @@ export async function registerEventStream(
   const listeners = new Set<EventSocket>();
   await server.register(fastifyWebsocket, {
     options: { maxPayload: MAX_INBOUND_BYTES, perMessageDeflate: false },
+    errorHandler: (error, socket: EventSocket, request) => {
+      // With a code, it is about what the client sent or how it left: not for the log.
+      if (!('code' in error)) request.log.error({ err: error }, 'An event listener failed');
+      socket.terminate();
+    },
     preClose: (done) => {
       for (const socket of listeners) {
         socket.close(GOING_AWAY, 'The relay stops.');
@@ -41,6 +52,9 @@ export async function registerEventStream(
       done();
     },
   });
+
+  const handshakes = server.getDecorator<HandshakeErrors>('websocketServer');
+  handshakes.on('wsClientError', (error, socket) => server.server.emit('clientError', error, socket));
 
   await server.register((scope, _options, done) => {
     const wsHandler = (socket: EventSocket): void => {
@@ -58,7 +72,6 @@ export async function registerEventStream(
         stop();
         listeners.delete(socket);
       });
-      socket.on('error', () => socket.terminate());
     };
     const handler = (): never => {
       throw new AppError('NOT_FOUND', 'There is nothing here but a WebSocket.');

@@ -1,4 +1,5 @@
 /** The HTTP interface once more, behind TLS on a port of its own, with a certificate that is looked after. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -58,7 +59,11 @@ export class HttpsListener implements AsyncDisposable {
     });
     server.maxConnections = limits.maxConnections;
     server.setTimeout(limits.idleConnectionMs);
-    server.on('request', (request, response) => http.routing(request, response));
+    for (const event of ['request', 'checkExpectation'])
+      server.on(event, (request: IncomingMessage, response: ServerResponse) =>
+        http.routing(request, response),
+      );
+    server.on('clientError', (cause, socket) => http.server.emit('clientError', cause, socket));
     const upgraded = new Set<Duplex>();
     server.on('upgrade', (request, socket: Duplex, head) => {
       upgraded.add(socket);

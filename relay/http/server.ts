@@ -52,6 +52,8 @@ export function createHttpServer({ config, now }: HttpServerOptions): HttpServer
     clientErrorHandler: refuseConnection,
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.server.maxConnections = limits.maxConnections;
+  // Node would answer 417 by itself, past every guard and limit.
+  server.server.on('checkExpectation', (request, response) => server.routing(request, response));
 
   server.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value: unknown) => {
     const typed = httpPart === 'querystring' ? withIntegers(schema, value) : value;

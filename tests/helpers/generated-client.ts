@@ -36,6 +36,7 @@ export class GeneratedClient {
   readonly #client: OpenAPIClient;
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #ajv: Ajv;
+  readonly #validators = new Map<string, ValidateFunction>();
 
   private constructor(document: OpenAPIV3.Document, client: OpenAPIClient) {
     this.document = document;
@@ -82,7 +83,7 @@ export class GeneratedClient {
       Object.entries(answer.headers as Record<string, unknown>).map(([name, value]) => [name, String(value)]),
     );
     const bytes = new Uint8Array(answer.data as ArrayBuffer);
-    return this.#checked(operationId, answer.status, given, bytes);
+    return this.checkAnswer(operationId, answer.status, given, bytes);
   }
 
   /** A message of a stream, whose answer's status is given. Throws as `call`. */
@@ -92,7 +93,13 @@ export class GeneratedClient {
     if (!validate(value)) throw this.#wrong(operationId, status, JSON.stringify(validate.errors));
   }
 
-  #checked(operationId: string, status: number, headers: Record<string, string>, bytes: Uint8Array): Answer {
+  /** An answer that came in another way, its header names in lowercase. Throws as `call`. */
+  checkAnswer(
+    operationId: string,
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    bytes: Uint8Array,
+  ): Answer {
     const response = this.#operation(operationId).responses[String(status)];
     const text = bytes.length < 4096 ? Buffer.from(bytes).toString() : '';
     if (response === undefined) throw this.#wrong(operationId, status, `undocumented status: ${text}`);
@@ -117,7 +124,9 @@ export class GeneratedClient {
     if (known[type] === undefined)
       throw this.#wrong(operationId, status, `undocumented content type ${type}`);
     const path = `${pointer}/responses/${String(status)}/content/${escaped(type)}/schema`;
-    return this.#ajv.compile({ $ref: `${DOCUMENT}#${path}` });
+    const validator = this.#validators.get(path) ?? this.#ajv.compile({ $ref: `${DOCUMENT}#${path}` });
+    this.#validators.set(path, validator);
+    return validator;
   }
 
   #operation(operationId: string): Operation {

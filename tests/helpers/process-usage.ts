@@ -24,3 +24,9 @@ export async function sumOf(
 ): Promise<number> {
   return (await Promise.all(pids.map(valueOf))).reduce((sum, value) => sum + value, 0);
 }
+
+/** Resident set size: what of the process is in memory, shared pages included. */
+export async function rssMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / KIB_PER_MIB;
+}

@@ -25,6 +25,8 @@ declare module '@hyperswarm/secret-stream' {
     readonly destroyed: boolean;
     push(plain: Uint8Array | null): boolean;
     write(message: Uint8Array): boolean;
+    /** After what was written. */
+    end(): void;
     destroy(error?: Error): void;
     setTimeout(idleMs: number): void;
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RelayEvent } from '../../../../shared/protocol/events.ts';
 import { parseJsonWith } from '../../../../shared/protocol/schemas.ts';
 import { sampleChunk } from '../fixtures.ts';
@@ -106,6 +106,29 @@ describe('WS /events', () => {
     rig.bus.publish(event);
     await message;
     reader.close();
+  });
+
+  it.each([
+    ['Upgrade: websocket', 'Upgrade: h2c'],
+    ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 1'],
+    ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Key: short'],
+  ])('refuses a handshake with another %s, in the form of every error', async (good, bad) => {
+    await using rig = await listening();
+    using client = await RawClient.connect(rig.server);
+    client.send(handshake('').replace(good, bad));
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 400 [^]*"code":"BAD_INPUT"/);
+  });
+
+  it('cuts off who sends what is no frame, and logs nothing of it', async () => {
+    await using rig = await listening();
+    const logged = vi.spyOn(rig.server.log, 'error');
+    using client = await RawClient.connect(rig.server);
+    client.send(handshake(''));
+    await client.receives('\r\n\r\n');
+    // Text that is not masked.
+    client.send(Uint8Array.of(0x81, 1, 0x61));
+    await client.closed;
+    expect(logged).not.toHaveBeenCalled();
   });
 
   it('ends when the relay stops', async () => {

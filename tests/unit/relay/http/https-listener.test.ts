@@ -21,8 +21,8 @@ async function connected(port: number, ca: string): Promise<TLSSocket> {
 const endOf = (socket: TLSSocket): number =>
   new X509Certificate(socket.getPeerCertificate().raw).validToDate.getTime();
 
-async function answerOf(socket: TLSSocket): Promise<string> {
-  socket.write('GET /greeting HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+async function answerOf(socket: TLSSocket, headers = 'Host: 127.0.0.1\r\n'): Promise<string> {
+  socket.write(`GET /greeting HTTP/1.1\r\n${headers}\r\n`);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   return answer.toString();
 }
@@ -62,6 +62,11 @@ it('shows a renewed certificate to who comes next, while those who are there go 
   expect(await answerOf(early)).toContain('{"hello":"there"}');
   const seconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
   expect(endOf(early)).toBe(seconds(startedMs) + 60 * DAY_MS);
+  const unexpected = 'Host: 127.0.0.1\r\nExpect: the unexpected\r\n';
+  expect(await answerOf(early, unexpected)).toContain('{"hello":"there"}');
+  expect(await answerOf(await connected(listener.port, authority.pem), 'no header\r\n')).toContain(
+    '"code":"BAD_INPUT"',
+  );
 
   nowMs += 31 * DAY_MS;
   renewed = Promise.withResolvers();

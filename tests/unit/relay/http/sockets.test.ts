@@ -73,6 +73,14 @@ describe('targets as they come over the wire', () => {
   });
 });
 
+it('an expectation that nobody has heard of is passed over: the guards and limits of every request hold', async () => {
+  await using rig = await listening();
+  const headers = 'Expect: the unexpected\r\n';
+  expect(await rawRequest(rig.server, 'GET', '/status', headers)).toMatch(/^HTTP\/1\.1 200 /);
+  const refused = await rawRequest(rig.server, 'GET', '/nothing/here', headers);
+  expect(refused).toMatch(/^HTTP\/1\.1 404 [^]*"code":"NOT_FOUND"/);
+});
+
 describe('slow clients', () => {
   const QUICK = { headersTimeoutMs: 60, bodyTimeoutMs: 5_000, bodyIdleTimeoutMs: 60, connectionsCheckMs: 20 };
 
