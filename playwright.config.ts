@@ -3,6 +3,7 @@ import { CHROMIUM_ARGS, chromiumPath } from './tests/helpers/chromium.ts';
 
 export default defineConfig({
   testDir: 'tests/e2e',
+  globalSetup: './tests/helpers/build-first.ts',
   outputDir: 'test-results/e2e',
   // Spec files run side by side: each has relays of its own and waits most of the time.
   workers: 3,

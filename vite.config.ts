@@ -41,6 +41,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     sourcemap: false,
+    license: { fileName: 'licenses.md' },
     rolldownOptions: {
       output: {
         // What every visit loads comes in two files, the shell and the engine: each further one is a request before the first paint.

@@ -4,10 +4,14 @@ import { BaseSequencer } from 'vitest/node';
 import type { TestSpecification } from 'vitest/node';
 
 /**
- * Integration tests start real relay processes, and wait most of the time: three files at once on two cores. Long ones measure, and
+ * Integration tests start real relay processes, and wait most of the time: four files at once on two cores. Long ones measure, and
  * run alone.
  */
-const processes = { testTimeout: 120_000, hookTimeout: 60_000 };
+const processes = {
+  globalSetup: 'tests/helpers/build-first.ts',
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+};
 
 /** A busy machine is no fault of a test: only one that hangs is. */
 const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
@@ -62,7 +66,7 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
           ...processes,
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       {

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { extname, isAbsolute, join, resolve } from 'node:path';
 
-/** The form that this module runs in: TypeScript in a checkout, JavaScript below `dist/` when installed. */
+/** The form that this module runs in: TypeScript of a checkout, or built into `dist/cli/`. */
 const EXTENSION = extname(import.meta.filename);
 
 /** The folder that holds `cli/` and `relay/`. */

@@ -1,9 +1,7 @@
 /** The command line: all commands. Each command's module is loaded when it runs, so that `--help` is quick. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
 import { exitCodeHelp } from './exit-codes.ts';
-import { PROJECT_FOLDER } from './paths.ts';
 import { addCatalogCommands } from './program/catalog-commands.ts';
 import { addCompletionCommand } from './program/completion-command.ts';
 import { addFileCommands } from './program/file-commands.ts';
@@ -16,7 +14,7 @@ import { addVaultCommands } from './program/vault-commands.ts';
 export function createProgram(context: ProgramContext): Command {
   const program = new Command('lanvault')
     .description('One private, redundant store out of the spare disks on your LAN.')
-    .version(packageVersion())
+    .version(packageJson.version)
     .helpCommand(false)
     .showHelpAfterError(false)
     .exitOverride()
@@ -30,10 +28,4 @@ export function createProgram(context: ProgramContext): Command {
   addOperatorCommands(program, context);
   addCompletionCommand(program);
   return program;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(join(PROJECT_FOLDER, 'package.json'), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
 }

@@ -13,11 +13,8 @@ export interface Resolved {
 /** Every setting, in the table's order. */
 export type ResolvedSettings = ReadonlyMap<SettingName, Resolved>;
 
-/** The folder that holds `dist/`: this module is TypeScript in a checkout, JavaScript below `dist/` when installed. */
-const PROJECT_FOLDER = path.join(
-  import.meta.dirname,
-  path.extname(import.meta.filename) === '.ts' ? '../..' : '../../..',
-);
+/** The folder that holds `dist/`: this module lies in `relay/config/`, or was built into `dist/relay/`. */
+const PROJECT_FOLDER = path.join(import.meta.dirname, '../..');
 
 /**
  * Each setting from the first source that has it, lists as a whole. All that is written is checked, also where another source

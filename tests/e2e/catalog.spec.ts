@@ -2,7 +2,7 @@
 import type { Browser, Page } from '@playwright/test';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { expectAccessible } from './axe.ts';
 import { chooseAction, expect, openApp, openView, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';

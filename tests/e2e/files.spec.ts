@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UPLOADS_IN_FLIGHT } from '../../shared/limits.ts';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { downloadFile, expect, openApp, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';
 

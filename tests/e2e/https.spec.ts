@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Authority } from '../../relay/tls/authority.ts';
 import { launchOnHost } from '../helpers/lan-browser.ts';
 import { Lan } from '../helpers/netns.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { expectAccessible } from './axe.ts';
 
 const FOREIGN = 'vault.example.org';

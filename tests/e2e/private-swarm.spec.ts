@@ -6,7 +6,7 @@ import path from 'node:path';
 import { newSwarmKeyText, parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
 import { LeakScanner } from '../helpers/leak-scanner.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { Stage, downloadFile, expect, uploadAll } from './stage.ts';
 
 const CLIP = path.join(REPO, 'tests/fixtures/clip.webm');

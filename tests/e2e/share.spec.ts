@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import decodeQr from 'qr/decode.js';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { expectAccessible } from './axe.ts';
 import { chooseAction, expect, openApp, test, uploadAll } from './stage.ts';
 import type { Stage } from './stage.ts';

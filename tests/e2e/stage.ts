@@ -8,7 +8,8 @@ import path from 'node:path';
 import { parseSwarmKey } from '../../shared/protocol/swarm-key.ts';
 import { withSwarmSession } from '../../shared/protocol/swarm-session.ts';
 import { RecordingProxy } from '../helpers/recording-proxy.ts';
-import { REPO, startRelays } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
+import { startRelays } from '../helpers/relays.ts';
 import type { RelayFetch, RelayProcess, RelaySwarm } from '../helpers/relays.ts';
 
 const WEB_DIR = path.join(REPO, 'dist/web');

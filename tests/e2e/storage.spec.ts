@@ -6,7 +6,7 @@ import type { Page } from '@playwright/test';
 import { REPLICAS, UPLOADS_IN_FLIGHT } from '../../shared/limits.ts';
 import { formatBytes } from '../../web/ui/format/bytes.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import type { RelayProcess } from '../helpers/relays.ts';
 import { storedChunks } from '../helpers/stored-chunks.ts';
 import { expectAccessible } from './axe.ts';

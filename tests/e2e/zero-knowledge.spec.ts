@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CHROMIUM_ARGS, chromiumPath } from '../helpers/chromium.ts';
 import { LeakScanner } from '../helpers/leak-scanner.ts';
 import type { Leak } from '../helpers/leak-scanner.ts';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 import { Stage, downloadFile, expect, openApp, uploadAll } from './stage.ts';
 import { test } from '@playwright/test';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { REPO } from './relays.ts';
+import { CLI_PROGRAM } from './programs.ts';
 
 export interface CliResult {
   readonly code: number | null;
@@ -36,7 +36,7 @@ export class CliUser implements AsyncDisposable {
   }
 
   #spawn(stdin: 'ignore' | 'pipe', args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [path.join(REPO, 'cli/main.ts'), ...args], {
+    return spawn(process.execPath, [CLI_PROGRAM, ...args], {
       cwd: this.dir,
       env: {
         ...process.env,

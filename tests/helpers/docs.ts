@@ -1,7 +1,7 @@
 /** The project's own pages: README, docs and what else stands at the top. */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { REPO } from './relays.ts';
+import { REPO } from './programs.ts';
 
 export interface Page {
   /** From the project's folder, with `/`. */

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { REPO } from './relays.ts';
+import { REPO } from './programs.ts';
 
 export async function sha256OfFile(file: string): Promise<string> {
   const hash = createHash('sha256');

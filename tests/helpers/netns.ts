@@ -20,7 +20,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { PeersPage } from '../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
-import { REPO, RelayProcess } from './relays.ts';
+import { REPO } from './programs.ts';
+import { RelayProcess } from './relays.ts';
 import { until } from './until.ts';
 
 const PREFIX = 'lanvault';

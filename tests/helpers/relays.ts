@@ -13,9 +13,8 @@ import type { RelayId } from '../../shared/ids.ts';
 import { Ready } from '../../shared/protocol/ready.ts';
 import { PeersPage, Status } from '../../shared/protocol/routes.ts';
 import { parseJsonWith, parseWith } from '../../shared/protocol/schemas.ts';
+import { REPO, RELAY_PROGRAM } from './programs.ts';
 import { until } from './until.ts';
-
-export const REPO = path.resolve(import.meta.dirname, '../..');
 
 export interface RelayOptions {
   readonly discoveryPort: number;
@@ -63,7 +62,7 @@ export class RelayProcess implements AsyncDisposable {
     const [program, ...args] = [
       ...(options.within ?? []),
       process.execPath,
-      path.join(REPO, options.main ?? 'relay/main.ts'),
+      path.resolve(REPO, options.main ?? RELAY_PROGRAM),
       ...['--port', String(options.port ?? 0)],
       ...['--storage-dir', options.dir],
       ...['--host', '127.0.0.1'],

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
 import type { CliResult } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile, writeRandomFile } from '../helpers/files.ts';
-import { REPO } from '../helpers/relays.ts';
+import { CLI_PROGRAM } from '../helpers/programs.ts';
 import { holdersOfAll } from '../helpers/stored-chunks.ts';
 import { until } from '../helpers/until.ts';
 
@@ -154,7 +154,7 @@ describe('a reader of stdout that leaves', () => {
     await using user = await CliUser.create();
     const { status, stderr } = spawnSync(
       'sh',
-      ['-c', '"$0" "$1" list > /dev/full', process.execPath, path.join(REPO, 'cli/main.ts')],
+      ['-c', '"$0" "$1" list > /dev/full', process.execPath, CLI_PROGRAM],
       { encoding: 'utf8', env: { ...process.env, XDG_DATA_HOME: user.path('data'), INIT_CWD: user.dir } },
     );
     expect([status, stderr]).toEqual([
@@ -291,7 +291,7 @@ describe('bad input', () => {
     onTestFinished(() => void execFileSync('rm', ['-f', secret]));
     await using user = await CliUser.create();
     execFileSync('chmod', ['777', user.dir]);
-    const child = spawn(process.execPath, [path.join(REPO, 'cli/main.ts'), 'distribute', secret], {
+    const child = spawn(process.execPath, [CLI_PROGRAM, 'distribute', secret], {
       cwd: user.dir,
       env: { ...process.env, XDG_DATA_HOME: user.path('data') },
       uid: 65_534,

@@ -9,7 +9,8 @@ import { commandsOf, programTree } from '../helpers/cli-tree.ts';
 import { commandsOn, unmarkedCommandsOn } from '../helpers/doc-commands.ts';
 import { EXCUSED, readStories, tellStory } from '../helpers/doc-stories.ts';
 import { readPages } from '../helpers/docs.ts';
-import { REPO, startRelays } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
+import { startRelays } from '../helpers/relays.ts';
 import type { RelaySwarm } from '../helpers/relays.ts';
 
 const pages = await readPages();

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { writeMixedFile } from '../helpers/files.ts';
 import { Lan, lanNamespaces } from '../helpers/netns.ts';
-import { REPO } from '../helpers/relays.ts';
+import { CLI_PROGRAM, REPO } from '../helpers/programs.ts';
 import { holdersOfAll, storedChunks } from '../helpers/stored-chunks.ts';
 import { until } from '../helpers/until.ts';
 import { ownedChunk } from '../helpers/virtual-chunk.ts';
@@ -48,7 +48,7 @@ test('three hosts: replicas on each of them before a second one anywhere, found 
   await writeMixedFile(file, 6 * 2 ** 20 + 5);
   const env = { ...process.env, XDG_DATA_HOME: path.join(lan.dir, 'home'), INIT_CWD: lan.dir, NO_COLOR: '1' };
   const lanvault = (...args: string[]): ReturnType<typeof user.run> =>
-    user.run([process.execPath, path.join(REPO, 'cli/main.ts'), ...args], env);
+    user.run([process.execPath, CLI_PROGRAM, ...args], env);
 
   const manifest = path.join(lan.dir, 'in.manifest');
   const stored = await lanvault('distribute', file, '--scan', '--manifest', manifest);

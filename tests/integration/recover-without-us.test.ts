@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeMixedFile } from '../helpers/files.ts';
-import { REPO, startRelays } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
+import { startRelays } from '../helpers/relays.ts';
 
 const run = promisify(execFile);
 

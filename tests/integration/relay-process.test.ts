@@ -10,7 +10,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChunksPage, PutAnswer, Status } from '../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
-import { REPO, RelayProcess } from '../helpers/relays.ts';
+import { RELAY_PROGRAM } from '../helpers/programs.ts';
+import { RelayProcess } from '../helpers/relays.ts';
 import { until } from '../helpers/until.ts';
 
 let dir: string;
@@ -25,7 +26,7 @@ const start = (extraArgs: string[] = [], port = 0): Promise<RelayProcess> =>
 
 /** Runs to the end, however that comes. */
 async function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [path.join(REPO, 'relay/main.ts'), ...args]);
+  const child = spawn(process.execPath, [RELAY_PROGRAM, ...args]);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -106,12 +107,7 @@ describe('life and death', () => {
   it('stops on SIGTERM with exit 0, keeps identity and chunks, and logs JSON without ids', async () => {
     const chunk = sample(200_000);
     const flags = ['--host', '127.0.0.1', '--port', '0', '--discovery-port', '0'];
-    const child = spawn(process.execPath, [
-      path.join(REPO, 'relay/main.ts'),
-      '--storage-dir',
-      storage(),
-      ...flags,
-    ]);
+    const child = spawn(process.execPath, [RELAY_PROGRAM, '--storage-dir', storage(), ...flags]);
     const [logged, exited] = [text(child.stderr), once(child, 'exit')];
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
     const relay = JSON.parse(line) as { event: string; id: string; port: number; link: number };
@@ -141,7 +137,7 @@ describe('life and death', () => {
     const flags = ['--host', '127.0.0.1', '--port', '0', '--discovery-port', '0', '--log-level', 'debug'];
     // Nobody is there: a line every now and then.
     const args = ['--storage-dir', storage(), ...flags, '--join', 'http://127.0.0.1:1'];
-    const child = spawn(process.execPath, [path.join(REPO, 'relay/main.ts'), ...args], {
+    const child = spawn(process.execPath, [RELAY_PROGRAM, ...args], {
       stdio: ['ignore', 'ignore', log.fd],
     });
     const exited = once(child, 'exit');

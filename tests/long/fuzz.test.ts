@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { REPO } from '../helpers/relays.ts';
+import { REPO } from '../helpers/programs.ts';
 
 const run = promisify(execFile);
 const INPUTS = 1_000_000;

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CliUser } from '../helpers/cli.ts';
 import { sha256OfFile, writeRandomFile } from '../helpers/files.ts';
-import { REPO, startRelays } from '../helpers/relays.ts';
+import { CLI_PROGRAM } from '../helpers/programs.ts';
+import { startRelays } from '../helpers/relays.ts';
 
 const MIB = 2 ** 20;
 const RSS_LIMIT_MIB = 300;
@@ -17,7 +17,7 @@ async function peakRssMib(user: CliUser, ...args: readonly string[]): Promise<nu
   const script =
     'import resource,subprocess,sys; r=subprocess.run(sys.argv[1:],stdout=sys.stderr).returncode; ' +
     'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r)';
-  const command = ['-c', script, process.execPath, path.join(REPO, 'cli/main.ts'), ...args];
+  const command = ['-c', script, process.execPath, CLI_PROGRAM, ...args];
   const { stdout } = await promisify(execFile)('/usr/bin/python3', command, {
     cwd: user.dir,
     env: { ...process.env, XDG_DATA_HOME: user.path('data'), INIT_CWD: user.dir },

@@ -2,7 +2,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { REPO } from '../../helpers/relays.ts';
+import { REPO } from '../../helpers/programs.ts';
 
 interface Locked {
   readonly version?: string;

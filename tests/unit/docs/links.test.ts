@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fencedBlocks, proseOf, readPages } from '../../helpers/docs.ts';
 import type { Page } from '../../helpers/docs.ts';
-import { REPO } from '../../helpers/relays.ts';
+import { REPO } from '../../helpers/programs.ts';
 
 const pages = await readPages();
 const byName = new Map(pages.map((page) => [page.name, page]));

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { REPO } from '../../helpers/relays.ts';
+import { REPO } from '../../helpers/programs.ts';
 
 it('each promise of docs/security.md names what shows it', async () => {
   const text = await readFile(path.join(REPO, 'docs/security.md'), 'utf8');

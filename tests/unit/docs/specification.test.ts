@@ -12,8 +12,8 @@ import { healthRoutes } from '../../../shared/protocol/health-routes.ts';
 import { HEADER, routes } from '../../../shared/protocol/routes.ts';
 import { SESSION_HEADER } from '../../../shared/protocol/swarm-session.ts';
 import { METRICS_PATH } from '../../../relay/http/metrics-route.ts';
+import { REPO } from '../../helpers/programs.ts';
 
-const REPO = path.resolve(import.meta.dirname, '../../..');
 const PAGES = ['formats', 'protocol', 'relay-protocol'] as const;
 const pages = new Map<string, string>();
 

@@ -9,12 +9,12 @@ import { SETTING_NAMES, settingOf } from '../../../relay/config/settings.ts';
 import { readEnvironment, variableOf } from '../../../relay/config/sources.ts';
 import { FINDINGS } from '../../../relay/storage/fsck/findings.ts';
 import { RelayEvent } from '../../../shared/protocol/events.ts';
+import { REPO } from '../../helpers/programs.ts';
 import { relayConfig } from '../../helpers/relay-config.ts';
 import { tempFolder } from './fixtures.ts';
 
 /** As for tests: a machine under load compiles a relay slowly. */
 const HOOK_TIMEOUT_MS = 120_000;
-const REPO = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string): Promise<string> => readFile(path.join(REPO, file), 'utf8');
 
 let page: string;
