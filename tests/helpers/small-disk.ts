@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, truncate } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, rename, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -34,7 +34,7 @@ export class SmallDisk implements AsyncDisposable {
       await image.close();
       await truncate(disk.#image, sizeBytes);
       execFileSync('mkfs.ext4', ['-q', '-m', '0', disk.#image]);
-      disk.mount();
+      disk.#mount();
       return disk;
     } catch (cause) {
       await disk[Symbol.asyncDispose]();
@@ -42,12 +42,14 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  mount(): void {
-    execFileSync('mount', ['-o', 'loop', this.#image, this.dir]);
-  }
-
-  unmount(): void {
+  /** As after a restart of the host: writable again. Nobody may have a file open on it. */
+  async remount(): Promise<void> {
     execFileSync('umount', [this.dir]);
+    // Another mount namespace, made meanwhile, may hold on to the file system as it is: that of another image is a new one.
+    const found = `${this.#image}.found`;
+    await copyFile(this.#image, found);
+    await rename(found, this.#image);
+    this.#mount();
   }
 
   /** As a kernel does that finds its disk damaged: every write fails from now on, also to open files. */
@@ -85,6 +87,10 @@ export class SmallDisk implements AsyncDisposable {
       // Not mounted at this moment.
     }
     rmSync(this.#image, { force: true });
+  }
+
+  #mount(): void {
+    execFileSync('mount', ['-o', 'loop', this.#image, this.dir]);
   }
 
   get #image(): string {

@@ -190,8 +190,7 @@ describe.concurrent('a relay', () => {
     // Thirty failures, a dozen lines.
     await subject.logs(40);
     await subject.relay.kill('SIGTERM');
-    disk.unmount();
-    disk.mount();
+    await disk.remount();
     const { report } = await subject.fsck('--repair');
     expect(report).toMatchObject({ chunks: 5, sound: true });
     await subject.start();
