@@ -340,6 +340,11 @@ export const MAX_SIGNER_ROWS = 4 * MAX_SIGNER_ENTRIES;
 /** Rows of lists, and atomic records, that one relay keeps: about half a gigabyte on the disk. */
 export const MAX_RECORD_ROWS = 2 ** 18;
 export const MAX_ATOMIC_RECORDS = 2 ** 16;
+/**
+ * Of a list, and of all that a relay keeps, the part that one relay may bring, since signers cost nothing. A list's other holders bring
+ * as much each, so that a new one of five has all of a full list.
+ */
+export const RECORD_SOURCE_SHARE = 1 / 4;
 /** Records go to their new holders this long after the last change of the membership, and a random part of it later. */
 export const REHOME_DELAY_MS = 2 * SECOND;
 /** However often it changes, they go at least this often; and without any change, so that holders that differ converge. */

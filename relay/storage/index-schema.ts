@@ -76,4 +76,12 @@ CREATE INDEX providers_by_relay ON providers (relay);
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [CHUNKS, SWARM];
+/** The relay that brought a row, for quotas; NULL: from before this was noted. */
+const RECORD_SOURCES = `
+ALTER TABLE atomic_records ADD COLUMN source TEXT;
+ALTER TABLE list_entries ADD COLUMN source TEXT;
+CREATE INDEX atomic_records_by_source ON atomic_records (source);
+CREATE INDEX list_entries_by_source ON list_entries (source);
+`;
+
+export const MIGRATIONS: readonly string[] = [CHUNKS, SWARM, RECORD_SOURCES];

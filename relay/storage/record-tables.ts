@@ -1,37 +1,44 @@
 /** Signed records as rows: what is in them has been verified by whoever puts it there. */
 import type { AtomicRecord, RecordKey } from '../../shared/protocol/records.ts';
 import type { IndexDatabase, Query, Row } from './index-database.ts';
+import { SourceTally } from './source-tally.ts';
 
 export class AtomicTable {
   readonly #find: Query;
   readonly #put: Query;
   readonly #remove: Query;
-  readonly #count: Query;
+  readonly #source: Query;
+  readonly #sources: Query;
 
   constructor(database: IndexDatabase) {
     this.#find = database.query('SELECT public_key, seq, value, signature FROM atomic_records WHERE key = ?');
     this.#put =
-      database.query(`INSERT INTO atomic_records (key, public_key, seq, value, signature) VALUES (?, ?, ?, ?, ?)
+      database.query(`INSERT INTO atomic_records (key, public_key, seq, value, signature, source) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET public_key = excluded.public_key, seq = excluded.seq, value = excluded.value,
         signature = excluded.signature`);
     this.#remove = database.query('DELETE FROM atomic_records WHERE key = ?');
-    this.#count = database.query('SELECT COUNT(*) AS count FROM atomic_records');
+    this.#source = database.query('SELECT source FROM atomic_records WHERE key = ?');
+    this.#sources = database.query('SELECT source, COUNT(*) AS rows FROM atomic_records GROUP BY source');
   }
 
   find(key: RecordKey): AtomicRecord | null {
     return (this.#find.get(key) as AtomicRecord | undefined) ?? null;
   }
 
-  put(key: RecordKey, { public_key, seq, value, signature }: AtomicRecord): void {
-    this.#put.run(key, public_key, seq, value, signature);
+  /** `source`: who brings it; a newer record keeps the source of the first. */
+  put(key: RecordKey, { public_key, seq, value, signature }: AtomicRecord, source: string): void {
+    this.#put.run(key, public_key, seq, value, signature, source);
   }
 
-  remove(key: RecordKey): void {
+  /** Gives the source of what was there; undefined: nothing was. */
+  remove(key: RecordKey): string | null | undefined {
+    const source = this.#source.get(key)?.['source'] as string | null | undefined;
     this.#remove.run(key);
+    return source;
   }
 
-  count(): number {
-    return Number(this.#count.get()?.['count'] ?? 0);
+  sources(): SourceTally {
+    return new SourceTally(this.#sources.all().map(asSourceCount));
   }
 }
 
@@ -46,6 +53,8 @@ export interface ListRow {
   readonly removal: string | null;
   /** Whether the entry itself has been here: then its signer is known, and nobody else's removal counts. */
   readonly seen: boolean;
+  /** Who brought it first; null: not known. */
+  readonly source: string | null;
 }
 
 export interface ListCounts {
@@ -53,7 +62,13 @@ export interface ListCounts {
   readonly entries: number;
 }
 
-const COLUMNS = 'id, public_key, value, signature, removal, seen';
+/** What each source has brought of one list. */
+export interface ListSources {
+  readonly rows: SourceTally;
+  readonly entries: SourceTally;
+}
+
+const COLUMNS = 'id, public_key, value, signature, removal, seen, source';
 
 export class ListTable {
   readonly #queries;
@@ -64,20 +79,20 @@ export class ListTable {
         `SELECT ${COLUMNS} FROM list_entries WHERE list = ? AND id = ? AND public_key = ?`,
       ),
       claims: database.query(`SELECT ${COLUMNS} FROM list_entries WHERE list = ? AND id = ?`),
-      put: database.query(`INSERT INTO list_entries (list, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
+      put: database.query(`INSERT INTO list_entries (list, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (list, id, public_key) DO UPDATE SET value = excluded.value, signature = excluded.signature,
           removal = excluded.removal, seen = excluded.seen`),
       dropOthers: database.query('DELETE FROM list_entries WHERE list = ? AND id = ? AND public_key <> ?'),
       drop: database.query('DELETE FROM list_entries WHERE list = ?'),
       page: database.query(`SELECT ${COLUMNS} FROM list_entries
         WHERE list = ? AND (id > ? OR (id = ? AND public_key > ?)) ORDER BY id, public_key LIMIT ?`),
-      counts: database.query(
-        'SELECT COUNT(*) AS rows, COUNT(value) AS entries FROM list_entries WHERE list = ?',
+      listSources: database.query(
+        'SELECT source, COUNT(*) AS rows, COUNT(value) AS entries FROM list_entries WHERE list = ? GROUP BY source',
       ),
       signerCounts: database.query(
         'SELECT COUNT(*) AS rows, COUNT(value) AS entries FROM list_entries WHERE list = ? AND public_key = ?',
       ),
-      total: database.query('SELECT COUNT(*) AS rows FROM list_entries'),
+      sources: database.query('SELECT source, COUNT(*) AS rows FROM list_entries GROUP BY source'),
     };
   }
 
@@ -91,18 +106,22 @@ export class ListTable {
     return this.#queries.claims.all(list, id).map(asListRow);
   }
 
-  put(list: RecordKey, { id, public_key, value, signature, removal, seen }: ListRow): void {
-    this.#queries.put.run(list, id, public_key, value, signature, removal, seen ? 1 : 0);
+  put(list: RecordKey, { id, public_key, value, signature, removal, seen, source }: ListRow): void {
+    this.#queries.put.run(list, id, public_key, value, signature, removal, seen ? 1 : 0, source);
   }
 
-  /** Drops the claims of other signers to an entry. Gives how many there were. */
-  dropOthers(list: RecordKey, id: string, publicKey: string): number {
-    return this.#queries.dropOthers.run(list, id, publicKey);
+  /** Drops the claims of other signers to an entry. Gives what there were. */
+  dropOthers(list: RecordKey, id: string, publicKey: string): ListRow[] {
+    const others = this.claims(list, id).filter((row) => row.public_key !== publicKey);
+    if (others.length > 0) this.#queries.dropOthers.run(list, id, publicKey);
+    return others;
   }
 
-  /** Drops the whole list. Gives how many rows it had. */
-  drop(list: RecordKey): number {
-    return this.#queries.drop.run(list);
+  /** Drops the whole list. Gives whose rows it had. */
+  drop(list: RecordKey): SourceTally {
+    const { rows } = this.listSources(list);
+    this.#queries.drop.run(list);
+    return rows;
   }
 
   /** Rows after the one named, by id and then key. */
@@ -110,17 +129,22 @@ export class ListTable {
     return this.#queries.page.all(list, after.id, after.id, after.public_key, limit).map(asListRow);
   }
 
-  counts(list: RecordKey): ListCounts {
-    return asCounts(this.#queries.counts.get(list));
+  listSources(list: RecordKey): ListSources {
+    const counts = this.#queries.listSources.all(list);
+    return {
+      rows: new SourceTally(counts.map(asSourceCount)),
+      entries: new SourceTally(counts.map((row) => [asSource(row), Number(row['entries'])])),
+    };
   }
 
   signerCounts(list: RecordKey, publicKey: string): ListCounts {
-    return asCounts(this.#queries.signerCounts.get(list, publicKey));
+    const row = this.#queries.signerCounts.get(list, publicKey);
+    return { rows: Number(row?.['rows'] ?? 0), entries: Number(row?.['entries'] ?? 0) };
   }
 
-  /** Rows of all lists. */
-  total(): number {
-    return Number(this.#queries.total.get()?.['rows'] ?? 0);
+  /** Of all lists. */
+  sources(): SourceTally {
+    return new SourceTally(this.#queries.sources.all().map(asSourceCount));
   }
 }
 
@@ -142,6 +166,10 @@ function asListRow(row: Row): ListRow {
   return { ...(row as unknown as ListRow), seen: row['seen'] === 1 };
 }
 
-function asCounts(row: Row | undefined): ListCounts {
-  return { rows: Number(row?.['rows'] ?? 0), entries: Number(row?.['entries'] ?? 0) };
+function asSource(row: Row): string | null {
+  return row['source'] as string | null;
+}
+
+function asSourceCount(row: Row): [source: string | null, rows: number] {
+  return [asSource(row), Number(row['rows'])];
 }

@@ -6,6 +6,7 @@ import type { ChunkId, RelayId } from '../../shared/ids.ts';
 import { MAX_FOREIGN_TOMBSTONES, MAX_TOMBSTONES_PER_SOURCE } from '../../shared/limits.ts';
 import type { Tombstone } from '../../shared/protocol/tombstone.ts';
 import type { IndexDatabase, Query } from './index-database.ts';
+import { SourceTally } from './source-tally.ts';
 
 /** Sorts behind every hex digit. */
 const AFTER_HEX = 'g';
@@ -41,9 +42,8 @@ export class TombstoneTable {
   readonly #queries: Readonly<Record<keyof typeof STATEMENTS, Query>>;
   readonly #quota: TombstoneQuota;
   readonly #listeners: ((id: ChunkId | null) => void)[] = [];
-  /** Tombstones that count against quotas, by source. These are counted once: going through a million of them takes 100 ms. */
-  #foreign = new Map<string, number>();
-  #total = 0;
+  /** Tombstones that count against quotas. */
+  #foreign = new SourceTally();
   #size = 0;
 
   constructor(database: IndexDatabase, quota = QUOTA) {
@@ -52,8 +52,7 @@ export class TombstoneTable {
     this.#quota = quota;
     this.#recount();
     database.onReset(() => {
-      this.#foreign = new Map();
-      this.#total = 0;
+      this.#foreign = new SourceTally();
       this.#size = 0;
       this.#tell(null);
     });
@@ -78,7 +77,7 @@ export class TombstoneTable {
 
   /** Whether `source` may bring one more for a chunk that is not held here. */
   hasRoom(source: TombstoneSource): boolean {
-    return this.#total < this.#quota.total && (this.#foreign.get(source) ?? 0) < this.#quota.perSource;
+    return this.#foreign.total < this.#quota.total && this.#foreign.of(source) < this.#quota.perSource;
   }
 
   /** Keeps a tombstone that is not here yet. `source`: null for a chunk that was held, which no quota counts. */
@@ -113,17 +112,12 @@ export class TombstoneTable {
 
   #count(source: string | null, change: 1 | -1): void {
     this.#size += change;
-    if (source === null) return;
-    this.#total += change;
-    const left = (this.#foreign.get(source) ?? 0) + change;
-    if (left === 0) this.#foreign.delete(source);
-    else this.#foreign.set(source, left);
+    if (source !== null) this.#foreign.add(source, change);
   }
 
   #recount(): void {
     const rows = this.#queries.sources.all();
-    this.#foreign = new Map(rows.map((row) => [String(row['source']), Number(row['n'])]));
-    this.#total = [...this.#foreign.values()].reduce((sum, count) => sum + count, 0);
+    this.#foreign = new SourceTally(rows.map((row) => [String(row['source']), Number(row['n'])]));
     this.#size = Number(this.#queries.count.get()?.['n'] ?? 0);
   }
 

@@ -68,9 +68,10 @@ export function answerRecords(
   store: RecordStore,
   mayKeep: (key: RecordKey) => boolean,
 ): void {
-  router.handle(STORE_RECORDS, async ({ items }) => {
+  router.handle(STORE_RECORDS, async ({ items }, from) => {
     const near = items.map((item) => mayKeep(keyOf(item)));
-    const outcomes = await store.store(items.filter((_, index) => near[index] === true));
+    const wanted = items.filter((_, index) => near[index] === true);
+    const outcomes = await store.store(wanted, from);
     const next = outcomes.values();
     return { outcomes: near.map((isNear) => (isNear ? (next.next().value ?? 'refused') : 'refused')) };
   });
@@ -93,7 +94,7 @@ class LocalHolder implements RecordHolder {
   }
 
   store(items: readonly RecordItem[]): Promise<StoreOutcome[]> {
-    return this.#store.store(items);
+    return this.#store.store(items, this.relay);
   }
 
   digests(keys: readonly RecordKey[]): Promise<string[]> {

@@ -2,6 +2,7 @@
 import { toHex, utf8 } from '../../../shared/bytes.ts';
 import { createSha256 } from '../../../shared/crypto/hash.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { RelayId } from '../../../shared/ids.ts';
 import {
   MAX_ATOMIC_RECORDS,
   MAX_LIST_ENTRIES,
@@ -9,6 +10,7 @@ import {
   MAX_RECORD_ROWS,
   MAX_SIGNER_ENTRIES,
   MAX_SIGNER_ROWS,
+  RECORD_SOURCE_SHARE,
 } from '../../../shared/limits.ts';
 import {
   atomicKey,
@@ -20,7 +22,8 @@ import {
 import type { AtomicRecord, ListEntry, ListRemoval, RecordKey } from '../../../shared/protocol/records.ts';
 import type { IndexDatabase } from '../../storage/index-database.ts';
 import { AtomicTable, ListTable, RecordKeys } from '../../storage/record-tables.ts';
-import type { ListCounts, ListRow } from '../../storage/record-tables.ts';
+import type { ListRow, ListSources } from '../../storage/record-tables.ts';
+import type { SourceTally } from '../../storage/source-tally.ts';
 import type { NamedRow, RecordItem, StoreOutcome } from './record-items.ts';
 
 /** Rows read at once for a digest. */
@@ -36,6 +39,8 @@ export interface RecordLimits {
   readonly signerRows: number;
   readonly rows: number;
   readonly atomicRecords: number;
+  /** Of each of these but the signers': what one relay may bring. */
+  readonly sourceShare: number;
 }
 
 const DEFAULT_RECORD_LIMITS: RecordLimits = {
@@ -45,6 +50,7 @@ const DEFAULT_RECORD_LIMITS: RecordLimits = {
   signerRows: MAX_SIGNER_ROWS,
   rows: MAX_RECORD_ROWS,
   atomicRecords: MAX_ATOMIC_RECORDS,
+  sourceShare: RECORD_SOURCE_SHARE,
 };
 
 export class RecordStore {
@@ -54,10 +60,11 @@ export class RecordStore {
   readonly #lists: ListTable;
   readonly #keys: RecordKeys;
   readonly #digests = new Map<RecordKey, string>();
-  /** What `#lists.counts` gave: counting a full list takes as long. */
-  readonly #counts = new Map<RecordKey, ListCounts>();
-  #rows: number;
-  #records: number;
+  /** Who has brought what of a list: counting a full one takes as long. */
+  readonly #listSources = new Map<RecordKey, ListSources>();
+  /** Who has brought rows of lists, and atomic records. */
+  #rows: SourceTally;
+  #records: SourceTally;
 
   constructor(database: IndexDatabase, limits = DEFAULT_RECORD_LIMITS) {
     this.#database = database;
@@ -65,33 +72,29 @@ export class RecordStore {
     this.#atomic = new AtomicTable(database);
     this.#lists = new ListTable(database);
     this.#keys = new RecordKeys(database);
-    this.#rows = this.#lists.total();
-    this.#records = this.#atomic.count();
-    database.onReset(() => {
-      this.#rows = 0;
-      this.#records = 0;
-      this.#forgetCaches();
-    });
+    this.#rows = this.#lists.sources();
+    this.#records = this.#atomic.sources();
+    database.onReset(() => this.#reload());
   }
 
   /** Rows of lists and atomic records held. */
   get counts(): { readonly rows: number; readonly atomic: number } {
-    return { rows: this.#rows, atomic: this.#records };
+    return { rows: this.#rows.total, atomic: this.#records.total };
   }
 
-  /** Verifies and merges; what is `stored` is durable. Outcomes in the order of the items. Throws `IO`, `NO_SPACE`. */
-  async store(items: readonly RecordItem[]): Promise<StoreOutcome[]> {
+  /**
+   * Verifies and merges; what is `stored` is durable. `source`: the relay that brings it, this one for its clients. Outcomes in the
+   * order of the items. Throws `IO`, `NO_SPACE`.
+   */
+  async store(items: readonly RecordItem[], source: RelayId): Promise<StoreOutcome[]> {
     const genuine = await Promise.all(items.map((item) => isGenuine(item, () => this.#isHeld(item))));
-    const before = this.counts;
     try {
       return this.#database.durably(() =>
-        items.map((item, index) => (genuine[index] === true ? this.#merge(item) : 'void')),
+        items.map((item, index) => (genuine[index] === true ? this.#merge(item, source) : 'void')),
       );
     } catch (error) {
       // Nothing of it was written.
-      this.#rows = before.rows;
-      this.#records = before.atomic;
-      this.#forgetCaches();
+      this.#reload();
       throw error;
     }
   }
@@ -132,9 +135,9 @@ export class RecordStore {
   forget(key: RecordKey, digest: string): boolean {
     if (this.digest(key) !== digest) return false;
     this.#database.transaction(() => {
-      this.#rows -= this.#lists.drop(key);
-      if (this.#atomic.find(key) !== null) this.#records--;
-      this.#atomic.remove(key);
+      for (const [source, rows] of this.#lists.drop(key)) this.#rows.add(source, -rows);
+      const source = this.#atomic.remove(key);
+      if (source !== undefined) this.#records.add(source, -1);
     });
     this.#changed(key);
     return true;
@@ -172,15 +175,15 @@ export class RecordStore {
     return this.#lists.find(list, removal.entry, removal.public_key)?.removal === removal.signature;
   }
 
-  #merge(item: RecordItem): StoreOutcome {
-    if (item.kind === 'atomic') return this.#mergeAtomic(item.record);
+  #merge(item: RecordItem, source: RelayId): StoreOutcome {
+    if (item.kind === 'atomic') return this.#mergeAtomic(item.record, source);
     return item.kind === 'entry'
-      ? this.#mergeEntry(item.list, item.entry)
-      : this.#mergeRemoval(item.list, item.removal);
+      ? this.#mergeEntry(item.list, item.entry, source)
+      : this.#mergeRemoval(item.list, item.removal, source);
   }
 
   /** Highest sequence number; two values under one number are the signer's fault, and all relays choose the same one. */
-  #mergeAtomic(record: AtomicRecord): StoreOutcome {
+  #mergeAtomic(record: AtomicRecord, source: RelayId): StoreOutcome {
     const key = atomicKey(record.public_key);
     const held = this.#atomic.find(key);
     if (held !== null) {
@@ -188,23 +191,24 @@ export class RecordStore {
       if (order < 0) return 'stale';
       if (order === 0) return 'stored';
     } else {
-      if (this.#records >= this.#limits.atomicRecords) return 'no-space';
-      this.#records++;
+      if (this.#isFull(this.#records, this.#limits.atomicRecords, source)) return 'no-space';
+      this.#records.add(source, 1);
     }
-    this.#atomic.put(key, record);
+    this.#atomic.put(key, record, source);
     this.#changed(key);
     return 'stored';
   }
 
-  #mergeEntry(list: RecordKey, entry: ListEntry): StoreOutcome {
+  #mergeEntry(list: RecordKey, entry: ListEntry, source: RelayId): StoreOutcome {
     const id = entryId(list, entry);
     const { public_key, value, signature } = entry;
     const held = this.#lists.find(list, id, public_key);
     // The entry shows whose it is: what others claimed of it is void.
     if (held?.seen !== true) this.#dropOthers(list, id, public_key);
     if (held === null) {
-      const room = this.#roomForEntry(list, public_key);
-      if (room === 'stored') this.#add(list, { id, public_key, value, signature, removal: null, seen: true });
+      const room = this.#roomForEntry(list, public_key, source);
+      if (room === 'stored')
+        this.#add(list, { id, public_key, value, signature, removal: null, seen: true, source });
       return room;
     }
     if (held.removal === null) return 'stored';
@@ -212,13 +216,17 @@ export class RecordStore {
     return 'removed';
   }
 
-  #mergeRemoval(list: RecordKey, { entry: id, public_key, signature }: ListRemoval): StoreOutcome {
+  #mergeRemoval(
+    list: RecordKey,
+    { entry: id, public_key, signature }: ListRemoval,
+    source: RelayId,
+  ): StoreOutcome {
     const claims = this.#lists.claims(list, id);
     const held = claims.find((row) => row.public_key === public_key);
     if (held === undefined) {
       if (claims.some(({ seen }) => seen)) return 'void';
-      const room = this.#roomForRow(list, public_key);
-      const row = { id, public_key, value: null, signature: null, removal: signature, seen: false };
+      const room = this.#roomForRow(list, public_key, source);
+      const row = { id, public_key, value: null, signature: null, removal: signature, seen: false, source };
       if (room === 'stored') this.#add(list, row);
       return room;
     }
@@ -230,49 +238,55 @@ export class RecordStore {
   }
 
   #add(list: RecordKey, row: ListRow): void {
-    this.#rows++;
+    this.#rows.add(row.source, 1);
     this.#lists.put(list, row);
     this.#changed(list);
   }
 
   #dropOthers(list: RecordKey, id: string, publicKey: string): void {
     const dropped = this.#lists.dropOthers(list, id, publicKey);
-    if (dropped === 0) return;
-    this.#rows -= dropped;
-    this.#changed(list);
+    for (const { source } of dropped) this.#rows.add(source, -1);
+    if (dropped.length > 0) this.#changed(list);
   }
 
-  #roomForEntry(list: RecordKey, publicKey: string): 'stored' | 'full' | 'no-space' {
+  #roomForEntry(list: RecordKey, publicKey: string, source: RelayId): 'stored' | 'full' | 'no-space' {
     const isFull =
-      this.#countsOf(list).entries >= this.#limits.listEntries ||
+      this.#isFull(this.#sourcesOf(list).entries, this.#limits.listEntries, source) ||
       this.#lists.signerCounts(list, publicKey).entries >= this.#limits.signerEntries;
-    return isFull ? 'full' : this.#roomForRow(list, publicKey);
+    return isFull ? 'full' : this.#roomForRow(list, publicKey, source);
   }
 
-  #roomForRow(list: RecordKey, publicKey: string): 'stored' | 'full' | 'no-space' {
+  #roomForRow(list: RecordKey, publicKey: string, source: RelayId): 'stored' | 'full' | 'no-space' {
     const isFull =
-      this.#countsOf(list).rows >= this.#limits.listRows ||
+      this.#isFull(this.#sourcesOf(list).rows, this.#limits.listRows, source) ||
       this.#lists.signerCounts(list, publicKey).rows >= this.#limits.signerRows;
     if (isFull) return 'full';
-    return this.#rows >= this.#limits.rows ? 'no-space' : 'stored';
+    return this.#isFull(this.#rows, this.#limits.rows, source) ? 'no-space' : 'stored';
   }
 
-  #countsOf(list: RecordKey): ListCounts {
-    const known = this.#counts.get(list);
+  /** For everybody, or for this source. */
+  #isFull(tally: SourceTally, limit: number, source: RelayId): boolean {
+    return tally.total >= limit || tally.of(source) >= limit * this.#limits.sourceShare;
+  }
+
+  #sourcesOf(list: RecordKey): ListSources {
+    const known = this.#listSources.get(list);
     if (known !== undefined) return known;
-    const counts = this.#lists.counts(list);
-    remember(this.#counts, list, counts);
-    return counts;
+    const sources = this.#lists.listSources(list);
+    remember(this.#listSources, list, sources);
+    return sources;
   }
 
   #changed(key: RecordKey): void {
     this.#digests.delete(key);
-    this.#counts.delete(key);
+    this.#listSources.delete(key);
   }
 
-  #forgetCaches(): void {
+  #reload(): void {
     this.#digests.clear();
-    this.#counts.clear();
+    this.#listSources.clear();
+    this.#rows = this.#lists.sources();
+    this.#records = this.#atomic.sources();
   }
 }
 

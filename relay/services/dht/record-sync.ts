@@ -51,7 +51,7 @@ async function compareAtomics(
     if (order > 0) give.push({ kind: 'atomic', record: mine });
     if (order < 0 && other !== null && takes(key)) take.push({ kind: 'atomic', record: other });
   });
-  await store.store(take);
+  await store.store(take, peer.relay);
   await send(peer, give, lacking, signal);
 }
 
@@ -69,7 +69,7 @@ async function compareLists(
   if (!takes(list)) return;
   const take = newsFor(mine, theirs);
   for (let at = 0; at < take.length; at += SEND_ROWS)
-    await store.store(await peer.fetch(list, take.slice(at, at + SEND_ROWS), signal));
+    await store.store(await peer.fetch(list, take.slice(at, at + SEND_ROWS), signal), peer.relay);
 }
 
 /** The rows of `from` that `to` lacks, or has not removed. */

@@ -36,6 +36,7 @@ import { parseDatagram } from '../../../relay/p2p/discovery.ts';
 import * as messages from '../../../relay/p2p/chunk-messages.ts';
 import { machineHash } from '../../../relay/p2p/machine.ts';
 import { Auditor } from '../../../relay/services/care/audit.ts';
+import type { RecordItem } from '../../../relay/services/dht/record-items.ts';
 import { RecordStore } from '../../../relay/services/dht/record-store.ts';
 import { SetDigests } from '../../../relay/services/gossip/set-digests.ts';
 import { checkReceipt, issueReceipt, openIdentity } from '../../../relay/services/receipts.ts';
@@ -143,14 +144,16 @@ describe('signed values', () => {
 
     using database = new IndexDatabase(':memory:');
     const store = new RecordStore(database);
-    const outcomes = await store.store([
+    const items: RecordItem[] = [
       { kind: 'atomic', record: atomic },
       { kind: 'entry', list, entry },
-    ]);
+    ];
+    const source = parseRelayId('a'.repeat(64));
+    const outcomes = await store.store(items, source);
     expect(outcomes).toEqual(['stored', 'stored']);
     expect(store.digest(expected.atomic_key)).toBe(expected.atomic_digest);
     expect(store.digest(list)).toBe(expected.entry_digest);
-    expect(await store.store([{ kind: 'removal', list, removal }])).toEqual(['stored']);
+    expect(await store.store([{ kind: 'removal', list, removal }], source)).toEqual(['stored']);
     expect(store.digest(list)).toBe(expected.removed_digest);
   });
 });

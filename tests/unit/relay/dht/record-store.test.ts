@@ -5,6 +5,8 @@ import { RecordStore } from '../../../../relay/services/dht/record-store.ts';
 import type { RecordLimits } from '../../../../relay/services/dht/record-store.ts';
 import { IndexDatabase } from '../../../../relay/storage/index-database.ts';
 import { atomicKey, entryId, signAtomic } from '../../../../shared/protocol/records.ts';
+import type { RelayId } from '../../../../shared/ids.ts';
+import { idFor } from './dht-rig.ts';
 import { LIST, entryItem, removalItem, signerOf } from './signed-items.ts';
 
 const ROOMY: RecordLimits = {
@@ -14,10 +16,18 @@ const ROOMY: RecordLimits = {
   signerRows: 100,
   rows: 1000,
   atomicRecords: 1000,
+  sourceShare: 1,
 };
 
-function openStore(limits: Partial<RecordLimits> = {}): RecordStore {
-  return new RecordStore(new IndexDatabase(':memory:'), { ...ROOMY, ...limits });
+/** All from one relay, unless told. */
+class Store extends RecordStore {
+  override store(items: readonly RecordItem[], source: RelayId = idFor('one')) {
+    return super.store(items, source);
+  }
+}
+
+function openStore(limits: Partial<RecordLimits> = {}): Store {
+  return new Store(new IndexDatabase(':memory:'), { ...ROOMY, ...limits });
 }
 
 /** Everything that can be seen of a list. */
@@ -142,6 +152,51 @@ describe('lists', () => {
     const outcomes = await store.store(atomic.map((record) => ({ kind: 'atomic', record })));
     expect(outcomes).toEqual(['stored', 'no-space', 'stored']);
     expect(store.counts).toEqual({ rows: 2, atomic: 1 });
+  });
+
+  it('are not filled by one relay, with however many signers, and neither is the store', async () => {
+    const signers = await Promise.all(Array.from({ length: 12 }, (_, i) => signerOf(i)));
+    const [flood, honest] = [idFor('flood'), idFor('honest')];
+    const store = openStore({
+      listEntries: 8,
+      listRows: 100,
+      rows: 16,
+      atomicRecords: 8,
+      sourceShare: 1 / 4,
+    });
+    const outcomesOf = async (source: RelayId, list: string): Promise<string[]> =>
+      store.store(await Promise.all(signers.slice(0, 4).map((s) => entryItem(s, source, list))), source);
+    expect(await outcomesOf(flood, LIST)).toEqual(['stored', 'stored', 'full', 'full']);
+    // What is there may come again, and go, from whoever brings it.
+    expect(await outcomesOf(flood, LIST)).toEqual(['stored', 'stored', 'full', 'full']);
+    expect(await outcomesOf(flood, 'a'.repeat(64))).toEqual(['stored', 'stored', 'full', 'full']);
+    expect(await outcomesOf(flood, 'b'.repeat(64))).toEqual(Array(4).fill('no-space'));
+    expect(await outcomesOf(honest, LIST)).toEqual(['stored', 'stored', 'full', 'full']);
+    // Room that is given up can be used again.
+    expect(store.forget('a'.repeat(64), store.digest('a'.repeat(64)))).toBe(true);
+    expect(await outcomesOf(flood, 'b'.repeat(64))).toEqual(['stored', 'stored', 'full', 'full']);
+
+    const records = await Promise.all(signers.map((signer) => signAtomic(signer, 1, '')));
+    const atomic: RecordItem[] = records.map((record) => ({ kind: 'atomic', record }));
+    expect((await store.store(atomic, flood)).filter((outcome) => outcome === 'stored')).toHaveLength(2);
+    expect(await store.store(atomic.slice(-2), honest)).toEqual(['stored', 'stored']);
+    // A newer one takes the place of the old.
+    const [first] = signers;
+    if (first === undefined) throw new Error('no signer');
+    const newer: RecordItem = { kind: 'atomic', record: await signAtomic(first, 2, '') };
+    expect(await store.store([newer], flood)).toEqual(['stored']);
+  });
+
+  it('are counted by who brought them after a restart too', async () => {
+    using database = new IndexDatabase(':memory:');
+    const limits = { ...ROOMY, rows: 8, sourceShare: 1 / 4 };
+    const signer = await signerOf(1);
+    const items = await Promise.all(['a', 'b', 'c'].map((text) => entryItem(signer, text)));
+    const before = new Store(database, limits);
+    expect(await before.store(items.slice(0, 2))).toEqual(['stored', 'stored']);
+    const after = new Store(database, limits);
+    expect(await after.store(items)).toEqual(['stored', 'stored', 'no-space']);
+    expect(await after.store(items, idFor('other'))).toEqual(['stored', 'stored', 'stored']);
   });
 });
 

@@ -177,7 +177,10 @@ describe('a list', () => {
       )
     ).flat();
     const holders = orderOf(swarm, LIST);
-    for (const { store } of holders.slice(0, REPLICAS)) await store.store(items);
+    for (const { store } of holders.slice(0, REPLICAS)) {
+      await store.store(items.slice(0, 600), idFor('a writer'));
+      await store.store(items.slice(600), idFor('another'));
+    }
     const reader = holders[7];
     swarm.calls.clear();
     const entries = (await reader?.records.entries(LIST, signal)) ?? [];
@@ -308,7 +311,7 @@ describe('records outlive their holders', () => {
     const key = atomicKey(record.public_key);
     const order = orderOf(swarm, key);
     const outsider = order[8];
-    await outsider?.store.store([{ kind: 'atomic', record }]);
+    await outsider?.store.store([{ kind: 'atomic', record }], outsider.id);
     const [deaf] = order as [DhtRelay];
     deaf.meddler = (method) => (method === 'records.store' ? { outcomes: ['no-space'] } : undefined);
     await outsider?.rehome.pass(signal);
