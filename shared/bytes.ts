@@ -23,9 +23,10 @@ export function fromHex(hex: string): Bytes {
 
 /** base64url (RFC 4648 §5), padded as Fernet has it unless `padding` is false. Meant for keys, not for bodies. */
 export function toBase64Url(bytes: Uint8Array, options: { padding?: boolean } = {}): string {
-  const text = btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
+  // Not all in one call: the arguments of a megabyte overflow the stack.
+  let latin1 = '';
+  for (const byte of bytes) latin1 += String.fromCharCode(byte);
+  const text = btoa(latin1).replaceAll('+', '-').replaceAll('/', '_');
   return options.padding === false ? text.replaceAll('=', '') : text;
 }
 

@@ -29,6 +29,7 @@ export class IndexDatabase implements Disposable {
   readonly #resetListeners: (() => void)[] = [];
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync;
+  #isDisposed = false;
 
   /** Throws `UNSUPPORTED` for the index of a newer version, `IO` when it can be neither opened nor made. */
   constructor(file: string) {
@@ -88,17 +89,31 @@ export class IndexDatabase implements Disposable {
       return operation();
     } catch (cause) {
       // Inside a transaction of ours, the outermost call is the one to begin anew.
-      if (!isDamage(cause) || (this.#database.isOpen && this.#database.isTransaction))
-        throw indexError(cause);
-      this.#statements.clear();
-      if (this.#database.isOpen) this.#database.close();
-      this.#database = replaceDatabase(this.#file);
-      for (const listener of this.#resetListeners) listener();
+      const isToReplace = isDamage(cause) && !this.#isInTransaction();
+      // It could not be replaced the last time.
+      const isMissing = !this.#database.isOpen && !this.#isDisposed;
+      if (!isToReplace && !isMissing) throw indexError(cause);
+    }
+    try {
+      this.#replace();
       return operation();
+    } catch (cause) {
+      throw indexError(cause);
     }
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#close();
+  }
+
+  #replace(): void {
+    this.#close();
+    this.#database = replaceDatabase(this.#file);
+    for (const listener of this.#resetListeners) listener();
+  }
+
+  #close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
   }
@@ -136,9 +151,14 @@ function openDatabase(file: string): DatabaseSync {
   }
 }
 
+/** Throws `IO`, `NO_SPACE`. */
 function replaceDatabase(file: string): DatabaseSync {
   moveAside(file);
-  return openDatabase(file);
+  try {
+    return openDatabase(file);
+  } catch (cause) {
+    throw indexError(cause);
+  }
 }
 
 /** Takes a damaged database out of the way; one generation is kept. Throws `IO`, `NO_SPACE`. */

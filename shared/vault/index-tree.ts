@@ -37,7 +37,7 @@ export function buildTree(entries: ReadonlyMap<EntryId, IndexEntry>): FolderNode
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const ids = folder === root ? [null] : folder.ids;
     const inside = ids.flatMap((id) => children.get(id) ?? []);
-    waiting.push(...addFolders(folder, inside));
+    for (const added of addFolders(folder, inside)) waiting.push(added);
     addFiles(folder, inside);
   }
   return root;
@@ -149,8 +149,12 @@ function shownChildren(
 
 function addFolders(into: Growing, inside: readonly IndexEntry[]): Growing[] {
   const ids = new Map<string, EntryId[]>();
-  for (const { id, kind, place } of inside)
-    if (kind === 'folder') ids.set(place.name, [...(ids.get(place.name) ?? []), id]);
+  for (const { id, kind, place } of inside) {
+    if (kind !== 'folder') continue;
+    const same = ids.get(place.name);
+    if (same === undefined) ids.set(place.name, [id]);
+    else same.push(id);
+  }
   const added: Growing[] = [];
   for (const [name, same] of [...ids].sort(([a], [b]) => compareText(a, b))) {
     const folder: Growing = { kind: 'folder', ids: same.sort(compareText), name, children: new Map() };
