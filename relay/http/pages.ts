@@ -33,10 +33,12 @@ const NO_WEB_APP = `<!doctype html>
 export function registerPages(server: HttpServer, options: PagesOptions): void {
   let pages: Promise<{ handle: Handle; close: () => Promise<void> }> | undefined;
 
+  // Made once: it takes as long as hundreds of other answers.
+  let document: Promise<string> | undefined;
   server.get('/openapi.json', async (_request, reply) => {
-    const { openApiDocument } = await import('./openapi.ts');
+    document ??= openApiText(options.version);
     reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8');
-    return reply.send(JSON.stringify(openApiDocument(options.version)));
+    return reply.send(await document);
   });
 
   server.route({
@@ -53,6 +55,11 @@ export function registerPages(server: HttpServer, options: PagesOptions): void {
   server.addHook('onClose', async () => {
     await (await pages)?.close();
   });
+}
+
+async function openApiText(version: string): Promise<string> {
+  const { openApiDocument } = await import('./openapi.ts');
+  return JSON.stringify(openApiDocument(version));
 }
 
 async function createPages(

@@ -52,6 +52,8 @@ async function runAll(targets: readonly Target[], inputs: number): Promise<void>
   const total = { seed, targets: targets.length, inputs: 0, accepted: 0, most_kept_bytes: 0, failed: 0 };
   for (const target of targets) {
     current = target.name;
+    // Before its figures: the last word of a run that hangs.
+    process.stdout.write(`${target.name}: `);
     const begun = performance.now();
     try {
       const run = await runOne(target, Math.ceil(inputs / shares / (target.cost ?? 1)));
@@ -59,9 +61,10 @@ async function runAll(targets: readonly Target[], inputs: number): Promise<void>
       total.accepted += run.accepted;
       total.most_kept_bytes = Math.max(total.most_kept_bytes, run.keptBytes);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-      console.log(`${target.name}: ${wordsOf(run)}, ${seconds} s`);
+      console.log(`${wordsOf(run)}, ${seconds} s`);
     } catch (cause) {
       total.failed++;
+      console.log('failed');
       console.error(cause);
     }
   }

@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv } from 'ajv';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toOpenApiSchema } from '../../../../relay/http/openapi-schema.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import type { ErrorCode } from '../../../../shared/errors.ts';
@@ -41,6 +41,15 @@ function* objectsIn(value: unknown): Generator<Schema> {
 }
 
 describe('/openapi.json', () => {
+  it('is made once, however often it is asked for', async () => {
+    await using rig = await relayRig();
+    const stringify = vi.spyOn(JSON, 'stringify');
+    onTestFinished(() => stringify.mockRestore());
+    for (let i = 0; i < 3; i++) await rig.server.inject({ url: '/openapi.json' });
+    const isDocument = (value: unknown): boolean => Object(value) === value && 'openapi' in (value as object);
+    expect(stringify.mock.calls.filter(([value]) => isDocument(value))).toHaveLength(1);
+  });
+
   it('describes every operation that the relay answers, and no other', async () => {
     const { openapi, info, paths } = await document();
     expect(openapi).toBe('3.0.3');
