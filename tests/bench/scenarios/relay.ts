@@ -43,7 +43,7 @@ function makeChunk(): Chunk {
 
 function puts({ entry }: RelaySwarm, chunks: readonly Chunk[]): LoadRequest[] {
   return chunks.map(({ id, bytes }) => ({
-    url: `${entry.url}/chunks/${id}`,
+    url: `${entry.url}/chunk/${id}`,
     options: {
       method: 'PUT',
       headers: {
@@ -125,7 +125,7 @@ async function prepareGet(): Promise<Prepared> {
   const running = stack.move();
   return {
     measureReference: () => rate(nginx.url),
-    measureOurs: () => rate(`${swarm.entry.url}/chunks`),
+    measureOurs: () => rate(`${swarm.entry.url}/chunk`),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
