@@ -74,7 +74,7 @@ class Nginx implements AsyncDisposable {
     const config = path.join(folder, 'nginx.conf');
     await writeFile(
       config,
-      `daemon off; pid ${folder}/nginx.pid; error_log stderr; worker_processes auto; events {}
+      `${process.getuid?.() === 0 ? 'user root;' : ''} daemon off; pid ${folder}/nginx.pid; error_log stderr; worker_processes auto; events {}
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
 fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
 server { listen 127.0.0.1:${String(port)}; root ${root}; } }
