@@ -10,6 +10,9 @@ export interface GuardedRequest {
   readonly origin: string | undefined;
   /** A WebSocket handshake: a browser sends it across origins without asking. */
   readonly upgrade: boolean;
+  /** `Sec-Fetch-Site` and `Sec-Fetch-Dest`: browsers send them to secure addresses, and no page can forge them. */
+  readonly fetchSite?: string | undefined;
+  readonly fetchDest?: string | undefined;
 }
 
 /** Throws `FORBIDDEN`. `allowedHosts`: lowercase names besides IP literals, `localhost` and `*.local`. */
@@ -20,11 +23,17 @@ export function guardHost(request: GuardedRequest, allowedHosts: readonly string
       'This relay does not answer to that host name. Use its IP address, or start it with --allow-host NAME.',
     );
   }
+  if (isEmbedding(request)) throw new AppError('FORBIDDEN', 'Pages of other origins may not use this relay.');
   const readOnly = (request.method === 'GET' || request.method === 'HEAD') && !request.upgrade;
   if (readOnly || request.origin === undefined) return;
   if (!isOwnOrigin(request.origin, request.host ?? '')) {
     throw new AppError('FORBIDDEN', 'Pages of other origins may not use this relay.');
   }
+}
+
+/** Another origin's page wants something for itself. A link that somebody follows makes a document of its own. */
+function isEmbedding({ fetchSite, fetchDest }: GuardedRequest): boolean {
+  return (fetchSite === 'cross-site' || fetchSite === 'same-site') && fetchDest !== 'document';
 }
 
 function isAllowedHost(host: string | undefined, allowedHosts: readonly string[]): boolean {

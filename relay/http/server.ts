@@ -83,12 +83,18 @@ export function createHttpServer({ config, now }: HttpServerOptions): HttpServer
         host: request.headers.host,
         origin: request.headers.origin,
         upgrade,
+        fetchSite: singleHeader(request.headers['sec-fetch-site']),
+        fetchDest: singleHeader(request.headers['sec-fetch-dest']),
       },
       allowedHosts,
     );
     done();
   });
   return server;
+}
+
+function singleHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join() : value;
 }
 
 const REQUEST_PARTS: Readonly<Record<string, string>> = {
@@ -125,6 +131,7 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

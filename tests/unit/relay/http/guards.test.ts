@@ -76,6 +76,30 @@ describe('the host guard', () => {
   });
 });
 
+describe('what a page of another origin embeds', () => {
+  const embed = (fetchSite: string | undefined, fetchDest: string | undefined) => () =>
+    guardHost(
+      { method: 'GET', host: 'localhost:8888', origin: undefined, upgrade: false, fetchSite, fetchDest },
+      [],
+    );
+
+  it.each(['image', 'script', 'style', 'iframe', 'embed', 'object', 'video', 'empty', 'worker', undefined])(
+    'is refused as %s',
+    (dest) => {
+      expect(embed('cross-site', dest)).toThrow(forbidden);
+      // Ports of one host are one site, and not one origin.
+      expect(embed('same-site', dest)).toThrow(forbidden);
+    },
+  );
+
+  it('is not what its own pages embed, what a link leads to, and what tells nothing', () => {
+    expect(embed('same-origin', 'image')).not.toThrow();
+    expect(embed('none', 'document')).not.toThrow();
+    expect(embed('cross-site', 'document')).not.toThrow();
+    expect(embed(undefined, undefined)).not.toThrow();
+  });
+});
+
 describe('the limits of a client', () => {
   function limits(maxRequestsPerClient = 1000) {
     let now = 0;
@@ -146,10 +170,15 @@ describe('the limits of a client', () => {
 
 describe('over HTTP', () => {
   it('refuses a foreign host, a foreign page, and too many requests, the unknown ones included', async () => {
-    await using rig = await relayRig({ limits: { requestsPerSecondLoopback: 5 } });
+    await using rig = await relayRig({ limits: { requestsPerSecondLoopback: 6 } });
     const foreign = await rig.server.inject({ url: '/status', headers: { host: 'evil.example' } });
     expect(foreign.statusCode).toBe(403);
     expect(foreign.json()).toMatchObject({ error: { code: 'FORBIDDEN' } });
+    const embedded = await rig.server.inject({
+      url: '/status',
+      headers: { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image' },
+    });
+    expect(embedded.statusCode).toBe(403);
     const { id, bytes } = sampleChunk();
     const put = await rig.server.inject({
       method: 'PUT',
