@@ -644,3 +644,14 @@ export const MAX_NAMES_ASKED = 5;
 export const CERTIFICATE_LOOK_MS = 60 * SECOND;
 /** A certificate is renewed this long before its end: a relay that sleeps for a month wakes with a good one. */
 export const CERTIFICATE_RENEWAL_MS = 30 * 86_400 * SECOND;
+
+// --- passphrase of a browser's vault -------------------------------------------------------------------------------
+
+/** OWASP Password Storage Cheat Sheet (2023) for PBKDF2-HMAC-SHA-256; stored with each key, so that it can be raised. */
+export const PASSPHRASE_ITERATIONS = 600_000;
+
+/** Guessed without limit by whoever has the disk: shorter ones fall in hours. */
+export const MIN_PASSPHRASE_CHARS = 12;
+
+/** Of no use beyond; bounds what is hashed. */
+export const MAX_PASSPHRASE_CHARS = 1024;

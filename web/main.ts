@@ -11,13 +11,19 @@ import { browserSettings } from './state/settings-store.ts';
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app.');
 
+const loadPassphrase = () => import('./engine/device/passphrase.ts');
+
 const app = new App({
   settings: browserSettings(),
   window,
   address: browserAddress(),
-  loadEngine: async (preferences) => {
+  loadEngine: async (preferences, askPassphrase) => {
     const { createAppEngine } = await import('./engine/app-engine.ts');
-    return createAppEngine({ minReplicas: () => preferences.minReplicas });
+    return createAppEngine({ askPassphrase, minReplicas: () => preferences.minReplicas });
+  },
+  passphrases: {
+    check: async (passphrase) => (await loadPassphrase()).checkPassphrase(passphrase),
+    change: async (current, next) => (await loadPassphrase()).changePassphrase(current, next),
   },
   wipeNews: openWipeNews(),
   wipeBrowser: async () => {

@@ -23,6 +23,11 @@ export function createDeviceKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
+/** `raw`: 32 bytes. Nobody gets them out of it again. */
+export function importDeviceKey(raw: Bytes): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}
+
 /** `context` says what the secret is and whose; unwrapping under another context fails. */
 export async function wrapSecret(
   secret: Uint8Array,

@@ -57,10 +57,11 @@ const loadDirectDownload = lazily(() => import('./downloads/direct-download.ts')
 
 /**
  * Starts the engine of this page. Throws `UNSUPPORTED` when a newer build has stored data here, `IO` when the browser
- * gives no storage, `CORRUPT` when the vault does not open.
+ * gives no storage, `CORRUPT` when the vault does not open, as `askPassphrase`.
  */
 export async function createAppEngine(choices: EngineChoices): Promise<AppEngine> {
-  const [stores, serviceWorker] = await Promise.all([openStores(), startServiceWorker()]);
+  const opening = openStores(choices.askPassphrase);
+  const [stores, serviceWorker] = await Promise.all([opening, startServiceWorker()]);
   const engine = new PageEngine(stores, serviceWorker, choices);
   await engine.start();
   return engine;

@@ -85,10 +85,17 @@ export interface SwarmAccess {
   readonly hasKey: boolean;
 }
 
+/**
+ * Asks the person for the vault's passphrase until one works, and gives what it opened. `attempt` throws `FORBIDDEN` for a wrong one.
+ * Throws `ABORTED` when it is not wanted any more.
+ */
+export type AskPassphrase = <Opened>(attempt: (passphrase: string) => Promise<Opened>) => Promise<Opened>;
+
 /** What the user has chosen; asked each time that it matters. */
 export interface EngineChoices {
   /** Copies that a chunk must have to count as stored, 1 to `REPLICAS`. */
   readonly minReplicas: () => number;
+  readonly askPassphrase: AskPassphrase;
 }
 
 export interface AppEngine extends AsyncDisposable {

@@ -182,6 +182,8 @@ export interface SwarmKeyStore {
 export interface LocalStores extends AsyncDisposable {
   /** Whether anything survives a reload. */
   readonly persistent: boolean;
+  /** Whether it takes a passphrase to open them. */
+  readonly hasPassphrase: boolean;
   /** Another one after `replaceVault`, here or in another tab. */
   readonly vault: Vault;
   readonly vaultIndex: VaultItems;

@@ -330,6 +330,7 @@ export class MemoryVaultItems implements VaultItems {
 
 class MemoryStores implements LocalStores {
   readonly persistent = false;
+  readonly hasPassphrase = false;
   readonly vaultIndex = new MemoryVaultItems();
   readonly files = new MemoryFiles();
   readonly journals = new MemoryJournals();

@@ -1,13 +1,20 @@
 /** What the engine finds in the browser that it starts in. */
 import { openIdbStores } from './database/idb-stores.ts';
+import type { AskPassphrase } from './contract.ts';
 import type { LocalStores } from './local-stores.ts';
 import { AppServiceWorker } from './service-worker-registration.ts';
 
-/** Of this browser, or in memory without a secure context. Throws `UNSUPPORTED`, `IO`, `CORRUPT`. */
-export async function openStores(): Promise<LocalStores> {
+/** Of this browser, or in memory without a secure context. Throws `UNSUPPORTED`, `IO`, `CORRUPT`, as `askPassphrase`. */
+export async function openStores(askPassphrase: AskPassphrase): Promise<LocalStores> {
   if (!globalThis.isSecureContext) return (await import('./memory-stores.ts')).createMemoryStores();
   // The connection closes when another tab upgrades; every later call then says to reload the page.
-  return openIdbStores(() => undefined);
+  return openIdbStores(
+    () => undefined,
+    async (locked) => {
+      const { openLockedKey } = await import('../../shared/crypto/passphrase.ts');
+      return askPassphrase((passphrase) => openLockedKey(passphrase, locked));
+    },
+  );
 }
 
 /** Null where there is none: the app then works without streaming, and says so. */

@@ -8,7 +8,7 @@ export interface HeldLock {
 export function acquireLock(
   locks: LockManager,
   name: string,
-  options: { readonly ifAvailable?: boolean } = {},
+  options: { readonly ifAvailable?: boolean; readonly mode?: LockMode } = {},
 ): Promise<HeldLock | null> {
   return new Promise((resolve, reject) => {
     const held = locks.request(name, options, async (lock) => {

@@ -7,9 +7,9 @@ import { Notices } from './notices.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { Routes } from './routes.svelte.ts';
 import { Session } from './session.svelte.ts';
-import type { AppEngine } from './engine-types.ts';
+import { VaultDoor } from './vault-door.svelte.ts';
+import type { AppEngine, AskPassphrase, WipeNews } from './engine-types.ts';
 import type { SettingsStore } from './settings-store.ts';
-import type { WipeNews } from './engine-types.ts';
 
 export interface AppSurroundings {
   readonly settings: SettingsStore;
@@ -17,10 +17,17 @@ export interface AppSurroundings {
   readonly window: EventTarget;
   readonly address: AddressBar;
   /** Loads and starts the engine; the code arrives after the first paint. */
-  readonly loadEngine: (preferences: Preferences) => Promise<AppEngine>;
+  readonly loadEngine: (preferences: Preferences, askPassphrase: AskPassphrase) => Promise<AppEngine>;
   readonly wipeNews: WipeNews;
+  readonly passphrases: Passphrases;
   /** Clears this browser, once no engine runs in this page any more. Throws `CONFLICT`, `IO`. */
   readonly wipeBrowser: () => Promise<void>;
+}
+
+/** See `web/engine/device/passphrase.ts`: for while no engine runs in this page. */
+export interface Passphrases {
+  check(passphrase: string | null): Promise<void>;
+  change(current: string | null, next: string | null): Promise<void>;
 }
 
 /** The app has ended: `wiping`, `wiped` and `not-wiped` by this tab, `wiped-elsewhere` by another one. */
@@ -28,6 +35,7 @@ export type AppEnd = 'wiping' | 'wiped' | 'not-wiped' | 'wiped-elsewhere';
 
 export class App implements AsyncDisposable {
   readonly #loadEngine: AppSurroundings['loadEngine'];
+  readonly #passphrases: Passphrases;
   readonly #wipeBrowser: () => Promise<void>;
   readonly #wipeNews: WipeNews;
   readonly #stopWipeNews: () => void;
@@ -39,9 +47,13 @@ export class App implements AsyncDisposable {
   #session = $state.raw<Session | null>(null);
   #startError = $state.raw<AppError | null>(null);
   #end = $state<AppEnd | null>(null);
+  #door = $state.raw<VaultDoor | null>(null);
+  /** The one that has just been set: nobody is asked for it again at once. */
+  #passphrase: string | null = null;
 
   constructor(surroundings: AppSurroundings) {
     this.#loadEngine = surroundings.loadEngine;
+    this.#passphrases = surroundings.passphrases;
     this.#wipeBrowser = surroundings.wipeBrowser;
     this.#wipeNews = surroundings.wipeNews;
     this.#stopWipeNews = surroundings.wipeNews.listen(() => {
@@ -61,6 +73,11 @@ export class App implements AsyncDisposable {
 
   get startError(): AppError | null {
     return this.#startError;
+  }
+
+  /** Not null: the vault wants its passphrase. */
+  get door(): VaultDoor | null {
+    return this.#door;
   }
 
   /** Not null: there is nothing left to do here but to begin anew. */
@@ -83,14 +100,51 @@ export class App implements AsyncDisposable {
     }
   }
 
+  /**
+   * Takes `next` in place of the passphrase; null: none. The session ends and another one begins; a notice says how it went.
+   * Throws while it still goes on: `FORBIDDEN` when `current` is wrong, `CONFLICT` when something is under way.
+   */
+  async changePassphrase(current: string | null, next: string | null): Promise<void> {
+    if (this.#session?.busy === true)
+      throw new AppError('CONFLICT', 'Something is still on its way here: wait until it has ended.');
+    await this.#passphrases.check(current);
+    await this.#endSession();
+    try {
+      await this.#passphrases.change(current, next);
+      this.#passphrase = next;
+      this.notices.info(
+        next === null
+          ? 'Lanvault asks for no passphrase any more'
+          : 'Lanvault asks for this passphrase from now on',
+      );
+    } catch (cause) {
+      this.#passphrase = current;
+      this.notices.error('The passphrase stays as it was', cause);
+    }
+    await this.start();
+  }
+
   async start(): Promise<void> {
     this.#startError = null;
     try {
-      const engine = await this.#loadEngine(this.preferences);
+      const engine = await this.#loadEngine(this.preferences, (attempt) => this.#ask(attempt));
       if (this.#end === null) this.#session = new Session(engine, this.notices, this.routes);
       else await engine[Symbol.asyncDispose]();
     } catch (cause) {
-      this.#startError = AppError.from(cause);
+      if (this.#end === null) this.#startError = AppError.from(cause);
+    }
+  }
+
+  async #ask<Opened>(attempt: (passphrase: string) => Promise<Opened>): Promise<Opened> {
+    const known = this.#passphrase;
+    this.#passphrase = null;
+    if (known !== null) return attempt(known);
+    const { door, opened } = VaultDoor.ask(attempt);
+    this.#door = door;
+    try {
+      return await opened;
+    } finally {
+      this.#door = null;
     }
   }
 
@@ -104,6 +158,7 @@ export class App implements AsyncDisposable {
   }
 
   async #endSession(): Promise<void> {
+    this.#door?.close();
     const session = this.#session;
     this.#session = null;
     await session?.[Symbol.asyncDispose]();

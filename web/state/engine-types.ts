@@ -2,6 +2,7 @@
 export type {
   Abilities,
   AppEngine,
+  AskPassphrase,
   PickedFile,
   StoredFile,
   SwarmAccess,

@@ -15,7 +15,7 @@ import type { HeldLock } from '../web-lock.ts';
 import type { JournalRecord, LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
-const keyContext = (uploadId: string): string => `journal key ${uploadId}`;
+export const journalKeyContext = (uploadId: string): string => `journal key ${uploadId}`;
 
 /** Journals in IndexedDB; Web Locks keep other tabs away from the ones in use. */
 export class IdbJournals implements UploadJournals {
@@ -174,7 +174,7 @@ export class IdbJournals implements UploadJournals {
   }
 
   async #record({ key, ...plain }: JournalHeader): Promise<JournalRecord> {
-    const wrapped = await wrapSecret(key, this.#deviceKey, keyContext(plain.uploadId));
+    const wrapped = await wrapSecret(key, this.#deviceKey, journalKeyContext(plain.uploadId));
     return { ...plain, state: 'unfinished', paused: false, manifestId: null, key: wrapped, handle: null };
   }
 
@@ -203,7 +203,7 @@ export class IdbJournals implements UploadJournals {
       fingerprint,
       created,
       mode,
-      key: await unwrapSecret(key, this.#deviceKey, keyContext(uploadId)),
+      key: await unwrapSecret(key, this.#deviceKey, journalKeyContext(uploadId)),
     };
     return header;
   }

@@ -7,9 +7,9 @@ import type { LinkChunk, ShareStore, SharedManifest } from '../local-stores.ts';
 import type { LanvaultDatabase, ShareRecord } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
-const keyContext = (id: ManifestId): string => `link key ${id}`;
-const ownerKeyContext = (id: ManifestId): string => `owner link key ${id}`;
-const ownerTokenContext = (id: ManifestId): string => `owner link token ${id}`;
+export const linkKeyContext = (id: ManifestId): string => `link key ${id}`;
+export const ownerKeyContext = (id: ManifestId): string => `owner link key ${id}`;
+export const ownerTokenContext = (id: ManifestId): string => `owner link token ${id}`;
 const NOTHING: ShareRecord = { link: null, chunks: [] };
 
 /** Links that were given out, in IndexedDB. */
@@ -29,7 +29,7 @@ export class IdbShares implements ShareStore {
     const unwrap = (secret: WrappedSecret, context: string): Promise<Bytes> =>
       unwrapSecret(secret, this.#deviceKey, context);
     return {
-      link: link === null ? null : { id: link.id, key: await unwrap(link.key, keyContext(manifestId)) },
+      link: link === null ? null : { id: link.id, key: await unwrap(link.key, linkKeyContext(manifestId)) },
       ownerLink:
         ownerLink === undefined
           ? null
@@ -47,7 +47,7 @@ export class IdbShares implements ShareStore {
   }
 
   async setLink(manifestId: ManifestId, { id, key }: CapabilityLink): Promise<void> {
-    const link = { id, key: await wrapSecret(key, this.#deviceKey, keyContext(manifestId)) };
+    const link = { id, key: await wrapSecret(key, this.#deviceKey, linkKeyContext(manifestId)) };
     await this.#change(manifestId, (record) => ({ ...record, link }));
   }
 

@@ -6,7 +6,7 @@ import { THIS_SWARM } from './schema.ts';
 import type { LanvaultDatabase } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
-const CONTEXT = 'swarm key for clients';
+export const SWARM_KEY_CONTEXT = 'swarm key for clients';
 
 /**
  * What this browser proves itself to its private swarm with, under the device's key. It is derived from the swarm key and opens
@@ -25,7 +25,7 @@ export class IdbSwarmKey implements SwarmKeyStore {
     const wrapped = await withStorageErrors(() => this.#database.get('swarm-keys', THIS_SWARM));
     if (wrapped === undefined) return null;
     try {
-      return { client: await unwrapSecret(wrapped, this.#deviceKey, CONTEXT) };
+      return { client: await unwrapSecret(wrapped, this.#deviceKey, SWARM_KEY_CONTEXT) };
     } catch (cause) {
       // One that does not open is worth nothing, and can be given again, unlike the vault.
       if (cause instanceof AppError && cause.code === 'CORRUPT') return null;
@@ -34,7 +34,7 @@ export class IdbSwarmKey implements SwarmKeyStore {
   }
 
   async save({ client }: ClientKey): Promise<void> {
-    const wrapped = await wrapSecret(client, this.#deviceKey, CONTEXT);
+    const wrapped = await wrapSecret(client, this.#deviceKey, SWARM_KEY_CONTEXT);
     await withStorageErrors(() => this.#database.put('swarm-keys', wrapped, THIS_SWARM));
   }
 

@@ -10,7 +10,7 @@ import { withStorageErrors } from './storage-error.ts';
 /** Items that are unwrapped at once: each is a task of the browser's, and the page has others. */
 const BATCH_ITEMS = 256;
 
-const itemContext = (key: string): string => `vault index ${key}`;
+export const itemContext = (key: string): string => `vault index ${key}`;
 
 /** Each under its key; null: to be removed. */
 export type WrappedItem = readonly [key: string, value: WrappedSecret | null];

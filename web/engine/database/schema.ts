@@ -6,6 +6,7 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Bytes } from '../../../shared/bytes.ts';
 import type { CompressionMode } from '../../../shared/codec/compression.ts';
 import type { WrappedSecret } from '../../../shared/crypto/device-key.ts';
+import type { LockedKey } from '../../../shared/crypto/passphrase.ts';
 import type { OwnPublication } from '../../../shared/engine/catalog-publish.ts';
 import type { JournalEntry } from '../../../shared/engine/ports.ts';
 import type { ChunkId, ManifestId } from '../../../shared/ids.ts';
@@ -19,8 +20,8 @@ export const THIS_DEVICE = 'this-device';
 export const THIS_SWARM = 'this-swarm';
 
 export interface VaultRecord {
-  /** AES-GCM, not extractable. */
-  readonly deviceKey: CryptoKey;
+  /** AES-GCM, not extractable; or under a passphrase. */
+  readonly deviceKey: CryptoKey | LockedKey;
   readonly secret: WrappedSecret;
   /** 16 random bytes; part of the delete key's derivation. */
   readonly deviceId: Bytes;
@@ -132,6 +133,8 @@ export const MIGRATIONS: readonly ((database: LanvaultDatabase, upgrade: Upgrade
   (database) => {
     database.createObjectStore('vault-index');
   },
+  // The device key may be under a passphrase: older builds would take the lock for the key.
+  () => undefined,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,8 @@
 import { createDeviceKey, unwrapSecret, wrapSecret } from '../../../shared/crypto/device-key.ts';
+import type { LockedKey } from '../../../shared/crypto/passphrase.ts';
 import { DERIVATION_ID_BYTES, VAULT_SECRET_BYTES } from '../../../shared/crypto/kdf.ts';
 import { randomBytes } from '../../../shared/crypto/random.ts';
+import { AppError } from '../../../shared/errors.ts';
 import type { StateItem } from '../../../shared/vault/vault-state.ts';
 import type { Vault, VaultIdentity } from '../local-stores.ts';
 import { wrapItems } from './idb-vault-items.ts';
@@ -8,22 +10,36 @@ import { THIS_DEVICE } from './schema.ts';
 import type { LanvaultDatabase, VaultRecord } from './schema.ts';
 import { withStorageErrors } from './storage-error.ts';
 
-const CONTEXT = 'vault secret';
+export const VAULT_SECRET_CONTEXT = 'vault secret';
+
+/** Opens a key that is under a passphrase. */
+export type UnlockKey = (locked: LockedKey) => Promise<CryptoKey>;
+
+export function vaultLocked(): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    'The vault of this browser is locked: open Lanvault and enter its passphrase.',
+  );
+}
 
 /**
  * This device's vault and the key that wraps its secrets, made on first use. When two tabs do that at once, one wins
- * and both use it. Throws `CORRUPT` when the stored secret does not open: it is never replaced.
+ * and both use it. Throws `CORRUPT` when the stored secret does not open: it is never replaced; and as `unlock`.
  */
-export async function openVault(database: LanvaultDatabase): Promise<{ vault: Vault; deviceKey: CryptoKey }> {
+export async function openVault(
+  database: LanvaultDatabase,
+  unlock: UnlockKey = () => Promise.reject(vaultLocked()),
+): Promise<{ vault: Vault; deviceKey: CryptoKey; hasPassphrase: boolean }> {
   const record = (await storedVault(database)) ?? (await create(database));
-  const { deviceKey } = record;
+  const hasPassphrase = isLocked(record.deviceKey);
+  const deviceKey = isLocked(record.deviceKey) ? await unlock(record.deviceKey) : record.deviceKey;
   const identities = [record, ...(record.former ?? [])].map(async ({ secret, deviceId }) => ({
-    secret: await unwrapSecret(secret, deviceKey, CONTEXT),
+    secret: await unwrapSecret(secret, deviceKey, VAULT_SECRET_CONTEXT),
     deviceId,
   }));
   const [current, ...former] = await Promise.all(identities);
   if (current === undefined) throw new TypeError('The vault itself comes first.');
-  return { vault: { ...current, former }, deviceKey };
+  return { vault: { ...current, former }, deviceKey, hasPassphrase };
 }
 
 /**
@@ -35,7 +51,7 @@ export async function replaceVault(
   next: VaultIdentity,
   items: readonly StateItem[],
 ): Promise<void> {
-  const secret = await wrapSecret(next.secret, deviceKey, CONTEXT);
+  const secret = await wrapSecret(next.secret, deviceKey, VAULT_SECRET_CONTEXT);
   const wrapped = await wrapItems(items, deviceKey);
   await withStorageErrors(async () => {
     const stores = ['vault', 'vault-index'] as const;
@@ -55,6 +71,10 @@ export async function replaceVault(
   });
 }
 
+export function isLocked(key: CryptoKey | LockedKey): key is LockedKey {
+  return 'salt' in key;
+}
+
 function storedVault(database: LanvaultDatabase): Promise<VaultRecord | undefined> {
   return withStorageErrors(() => database.get('vault', THIS_DEVICE));
 }
@@ -62,7 +82,7 @@ function storedVault(database: LanvaultDatabase): Promise<VaultRecord | undefine
 async function create(database: LanvaultDatabase): Promise<VaultRecord> {
   // Before the transaction: it would end while these are awaited.
   const deviceKey = await createDeviceKey();
-  const secret = await wrapSecret(randomBytes(VAULT_SECRET_BYTES), deviceKey, CONTEXT);
+  const secret = await wrapSecret(randomBytes(VAULT_SECRET_BYTES), deviceKey, VAULT_SECRET_CONTEXT);
   const fresh: VaultRecord = { deviceKey, secret, deviceId: randomBytes(DERIVATION_ID_BYTES) };
   return withStorageErrors(async () => {
     const transaction = database.transaction('vault', 'readwrite', { durability: 'strict' });

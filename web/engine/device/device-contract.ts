@@ -26,6 +26,8 @@ export interface ManifestsImport {
 }
 
 export interface ThisDevice {
+  /** Whether Lanvault asks for a passphrase when it opens in this browser. */
+  readonly hasPassphrase: boolean;
   storage(): Promise<BrowserStorage>;
   /** Asks the browser for that promise. Resolves with its answer. */
   persist(): Promise<boolean>;

@@ -15,6 +15,8 @@ const loadSequence = lazily(() => import('./manifest-sequence.ts'));
 
 export function createPageDevice({ stores, exportManifest, onImported }: PageDeviceOptions): ThisDevice {
   return {
+    hasPassphrase: stores.hasPassphrase,
+
     async storage(): Promise<BrowserStorage> {
       // Not there without a secure context.
       const { storage } = navigator as { storage?: StorageManager };

@@ -1,4 +1,6 @@
 import { formatFullDate } from '../format/date.ts';
+import { ERROR_HINTS } from '../../state/error-hints.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import type { VaultStatus } from '../../state/engine-types.ts';
 
 /** How far the vault's devices are in step, in a sentence. */
@@ -30,4 +32,12 @@ export function unreadWords(unread: number): string {
 
 export function restoredWords(files: number, devices: number): string {
   return `${files === 1 ? '1 file' : `${files} files`} of ${devices === 1 ? 'one device' : `${devices} devices`}`;
+}
+
+/** What to do about a passphrase that was refused. */
+export function passphraseHint(code: ErrorCode): string {
+  if (code === 'FORBIDDEN')
+    return 'Look at what you type with “Show”, and mind capitals and the keyboard’s language.';
+  if (code === 'CONFLICT' || code === 'BAD_INPUT') return '';
+  return ERROR_HINTS[code];
 }

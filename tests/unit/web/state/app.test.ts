@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../../shared/errors.ts';
 import { App } from '../../../../web/state/app.svelte.ts';
-import type { AppEngine } from '../../../../web/engine/contract.ts';
+import type { Passphrases } from '../../../../web/state/app.svelte.ts';
+import type { AppEngine, AskPassphrase } from '../../../../web/engine/contract.ts';
 import type { Preferences } from '../../../../web/state/preferences.svelte.ts';
 import type { WipeNews } from '../../../../web/engine/device/wipe-news.ts';
 import type { SettingsStore } from '../../../../web/state/settings-store.ts';
@@ -15,14 +16,15 @@ function memorySettings(
 }
 
 function startApp(
-  loadEngine: () => Promise<AppEngine>,
+  loadEngine: (preferences: Preferences, askPassphrase: AskPassphrase) => Promise<AppEngine>,
   settings: SettingsStore = memorySettings(),
   wipeBrowser: () => Promise<void> = () => Promise.resolve(),
+  passphrases: Passphrases = new FakePassphrases(),
 ): { app: App; window: EventTarget; wipeNews: FakeWipeNews } {
   const window = new EventTarget();
   const address = { events: window, fragment: () => '', clearFragment: () => undefined };
   const wipeNews = new FakeWipeNews();
-  const app = new App({ settings, window, address, loadEngine, wipeNews, wipeBrowser });
+  const app = new App({ settings, window, address, loadEngine, passphrases, wipeNews, wipeBrowser });
   return { app, window, wipeNews };
 }
 
@@ -39,6 +41,107 @@ class FakeWipeNews implements WipeNews {
     return () => this.listeners.delete(callback);
   }
 }
+
+/** A vault under a passphrase. */
+class FakePassphrases implements Passphrases {
+  set: string | null = null;
+  failure: AppError | null = null;
+  readonly engines: FakeEngine[] = [];
+
+  check(passphrase: string | null): Promise<void> {
+    return passphrase === this.set ? Promise.resolve() : Promise.reject(wrong());
+  }
+
+  async change(current: string | null, next: string | null): Promise<void> {
+    expect(this.engines.at(-1)?.disposed).toBe(true);
+    if (this.failure !== null) throw this.failure;
+    await this.check(current);
+    this.set = next;
+  }
+
+  readonly load = async (_preferences: Preferences, ask: AskPassphrase): Promise<AppEngine> => {
+    if (this.set !== null) await ask((passphrase) => this.check(passphrase));
+    const engine = new FakeEngine();
+    this.engines.push(engine);
+    return engine;
+  };
+}
+
+function wrong(): AppError {
+  return new AppError('FORBIDDEN', 'This is not the passphrase.');
+}
+
+function appWith(passphrases: FakePassphrases): { app: App } {
+  return startApp(passphrases.load, memorySettings(), () => Promise.resolve(), passphrases);
+}
+
+describe('a vault under a passphrase', () => {
+  it('is opened by it, and by no other', async () => {
+    const passphrases = new FakePassphrases();
+    passphrases.set = 'open sesame';
+    const { app } = appWith(passphrases);
+    const started = app.start();
+    const { door } = app;
+    await door?.open('open barley');
+    expect(door?.error).toMatchObject({ code: 'FORBIDDEN' });
+    expect(app.door).toBe(door);
+    expect(app.session).toBeNull();
+    await door?.open('open sesame');
+    await started;
+    expect([app.door, app.session === null, app.startError]).toEqual([null, false, null]);
+    await app[Symbol.asyncDispose]();
+  });
+
+  it('can be wiped without it', async () => {
+    const passphrases = new FakePassphrases();
+    passphrases.set = 'forgotten';
+    const { app } = appWith(passphrases);
+    const started = app.start();
+    await app.wipe();
+    await started;
+    expect([app.end, app.door, app.session, app.startError]).toEqual(['wiped', null, null, null]);
+  });
+
+  it('gets it, another and none, each with a new session that is not asked for it again', async () => {
+    const passphrases = new FakePassphrases();
+    const { app } = appWith(passphrases);
+    await app.start();
+    for (const [current, next] of [
+      [null, 'one'],
+      ['one', 'two'],
+      ['two', null],
+    ] as const) {
+      await app.changePassphrase(current, next);
+      expect([passphrases.set, app.door, app.session === null]).toEqual([next, null, false]);
+    }
+    expect(passphrases.engines).toHaveLength(4);
+    await app[Symbol.asyncDispose]();
+  });
+
+  it('keeps it, and the session, when the wrong one is given or something is under way', async () => {
+    const passphrases = new FakePassphrases();
+    const { app } = appWith(passphrases);
+    await app.start();
+    const { session } = app;
+    await expect(app.changePassphrase('wrong', 'next')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    passphrases.engines[0]?.transfers.set([transfer()]);
+    await expect(app.changePassphrase(null, 'next')).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(app.session).toBe(session);
+    expect(passphrases.set).toBeNull();
+    await app[Symbol.asyncDispose]();
+  });
+
+  it('goes on with the old one when it cannot be changed, and says why', async () => {
+    const passphrases = new FakePassphrases();
+    passphrases.failure = new AppError('CONFLICT', 'Open in another tab.');
+    const { app } = appWith(passphrases);
+    await app.start();
+    await app.changePassphrase(null, 'next');
+    expect(app.session).not.toBeNull();
+    expect(app.notices.list[0]).toMatchObject({ tone: 'error', text: 'Open in another tab.' });
+    await app[Symbol.asyncDispose]();
+  });
+});
 
 describe('App', () => {
   it('has a session once the engine runs, and takes it down completely', async () => {

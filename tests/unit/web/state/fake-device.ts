@@ -10,6 +10,7 @@ import type {
 /** A browser's storage that a test drives by hand. Manifests are the texts `{}`, one a line. */
 export class FakeDevice implements ThisDevice {
   readonly calls: string[] = [];
+  readonly hasPassphrase = false;
   state: BrowserStorage = { usedBytes: 1024, quotaBytes: 4096, persisted: false };
   /** What the browser answers when it is asked to keep what it stores. */
   promises = true;
