@@ -41,6 +41,7 @@ export class ChunkFiles {
   readonly #syncedLeaves = new Uint8Array(0x10000);
   /** A disk that fails may still answer that it can be written to: what the last write met counts. */
   #diskFault: Error | null = null;
+  #asideBytes = 0;
 
   constructor(layout: StorageLayout, ops: FileOps) {
     this.#layout = layout;
@@ -53,6 +54,34 @@ export class ChunkFiles {
     for (const name of await this.#ops.readdir(this.#layout.temp)) {
       await this.#ops.unlink(path.join(this.#layout.temp, name));
     }
+    for (const name of await this.#ops.readdir(this.#layout.rotten))
+      this.#asideBytes += await this.#sizeAside(name);
+  }
+
+  /** What the files that were set aside take of the disk. Whoever removes them by hand sees it at the next start. */
+  get asideBytes(): number {
+    return this.#asideBytes;
+  }
+
+  /** Bytes more that a chunk of this size takes: a new replica takes the place of a rotten one. */
+  async roomFor(id: ChunkId, sizeBytes: number): Promise<number> {
+    return this.#asideBytes === 0 ? sizeBytes : Math.max(0, sizeBytes - (await this.#sizeAside(id)));
+  }
+
+  async #sizeAside(name: string): Promise<number> {
+    try {
+      return (await this.#ops.stat(path.join(this.#layout.rotten, name))).size;
+    } catch (cause) {
+      if (isAbsence(cause)) return 0;
+      throw cause;
+    }
+  }
+
+  async #destroyAside(id: ChunkId): Promise<void> {
+    const sizeBytes = this.#asideBytes === 0 ? 0 : await this.#sizeAside(id);
+    if (!(await this.#unlink(path.join(this.#layout.rotten, id)))) return;
+    this.#asideBytes -= sizeBytes;
+    await syncFolder(this.#ops, this.#layout.rotten);
   }
 
   /**
@@ -81,6 +110,8 @@ export class ChunkFiles {
         await handle.close();
       }
       await place(digest, () => this.#moveIntoPlace(temp, id));
+      // The chunk is whole again: what rotted is of no use any more.
+      if (this.#asideBytes > 0) await this.#destroyAside(id);
       this.#diskFault = null;
     } catch (error) {
       this.#noteFault(error);
@@ -166,7 +197,10 @@ export class ChunkFiles {
   async setAside(id: ChunkId): Promise<void> {
     const { file } = chunkPath(this.#layout, id);
     try {
+      const { size } = await this.#ops.stat(file);
+      const replaced = await this.#sizeAside(id);
       await this.#withFolders(() => this.#ops.rename(file, path.join(this.#layout.rotten, id)));
+      this.#asideBytes += size - replaced;
     } catch (cause) {
       if (!isAbsence(cause)) throw cause;
     }
@@ -175,8 +209,7 @@ export class ChunkFiles {
   /** Destroys a chunk's file for good, and what was set aside under its name. False when there was none. */
   async remove(id: ChunkId): Promise<boolean> {
     const { folder, file } = chunkPath(this.#layout, id);
-    const aside = await this.#unlink(path.join(this.#layout.rotten, id));
-    if (aside) await syncFolder(this.#ops, this.#layout.rotten);
+    await this.#destroyAside(id);
     const removed = await this.#unlink(file);
     if (removed) await this.#syncLeaf(id, folder);
     return removed;

@@ -92,7 +92,7 @@ export class ChunkStore implements AsyncDisposable {
     this.#budget = new SpaceBudget({
       capacityBytes: options.capacityBytes,
       floorBytes: options.freeSpaceFloorBytes,
-      usedBytes: () => this.#index.totals.bytes,
+      usedBytes: () => this.#index.totals.bytes + this.#files.asideBytes,
       freeBytes: () => this.#files.freeBytes(),
     });
   }
@@ -162,10 +162,10 @@ export class ChunkStore implements AsyncDisposable {
     try {
       await this.#accounted;
       this.#refuseDeleted(id);
-      const sizeBytes =
-        this.has(id) && (await this.#verify(id))
-          ? await this.#confirm(id, source)
-          : await this.#budget.withRoom(sizeHintBytes, () => this.#write(id, source));
+      const isHere = this.has(id) && (await this.#verify(id));
+      const room = await this.#files.roomFor(id, sizeHintBytes);
+      const write = (): Promise<number> => this.#budget.withRoom(room, () => this.#write(id, source));
+      const sizeBytes = await (isHere ? this.#confirm(id, source) : write());
       // Whoever has all of it could bring it to any relay that never had it.
       this.doubtful.clear(id);
       return sizeBytes;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { AppError } from '../../../../shared/errors.ts';
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../../../../shared/limits.ts';
+import type { ChunkStore } from '../../../../relay/storage/chunk-store.ts';
 import { nodeFileOps } from '../../../../relay/storage/file-ops.ts';
 import { idOf, sampleChunk, silentLog } from '../fixtures.ts';
 import { FaultyFiles } from './faulty-files.ts';
@@ -179,6 +180,28 @@ describe('reading', () => {
     expect(await codeOf(store.read(id))).toBe('NOT_FOUND');
     const aside = await readFile(path.join(rig.dir, 'rotten', id));
     expect(new Uint8Array(aside)).toEqual(bytes.subarray(0, 200));
+  });
+
+  it('counts what is set aside as used, until a whole replica or a deletion takes its place', async () => {
+    const [first, second] = [sampleChunk(), sampleChunk()];
+    const options = { capacityBytes: first.bytes.length + 100 };
+    const store = await rig.open(options);
+    await store.put(first.id, [first.bytes], first.bytes.length);
+    await writeFile(rig.fileOf(first.id), new Uint8Array(first.bytes.length));
+    expect(await store.verify(first.id)).toBe(false);
+    expect(store.usage.bytes).toBe(0);
+    const put = (on: ChunkStore): Promise<unknown> => on.put(second.id, [second.bytes], second.bytes.length);
+    expect(await codeOf(put(store))).toBe('NO_SPACE');
+    expect(await store.room()).toBe(100);
+    await store[Symbol.asyncDispose]();
+    const again = await rig.open(options);
+    expect(await again.room()).toBe(100);
+
+    await again.put(first.id, [first.bytes], first.bytes.length);
+    expect(await again.room()).toBe(100);
+    expect(await readdir(path.join(rig.dir, 'rotten'))).toEqual([]);
+    await again.drop(first.id);
+    await put(again);
   });
 
   it('takes an unreadable file for not found and tells the operator', async () => {
