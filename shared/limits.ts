@@ -161,6 +161,12 @@ export const HEADERS_TIMEOUT_MS = 10 * SECOND;
 /** A body must move at least this often, and be whole within `BODY_TIMEOUT_MS`: slow-loris ends here. */
 export const BODY_IDLE_TIMEOUT_MS = 10 * SECOND;
 export const BODY_TIMEOUT_MS = 60 * SECOND;
+/**
+ * Where a relay takes in as many bodies as it can, one that comes slower than this gives way to the next: what a client takes for lost
+ * too, 1 MiB in 30 s. It is judged once it has been waited for so long.
+ */
+export const MIN_BODY_BYTES_PER_SECOND = 35 * KIB;
+export const SLOW_BODY_AFTER_MS = 2 * SECOND;
 /** `/events` listeners, and the bytes that may wait for a slow one before it is cut off. */
 export const MAX_EVENT_LISTENERS = 256;
 export const MAX_EVENT_BACKLOG_BYTES = MIB;

@@ -5,7 +5,7 @@ import { parseChunkId, parseRelayId } from '../../shared/ids.ts';
 import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { GetRequest } from '../services/chunk-reader.ts';
 import type { ApiServices } from './api-services.ts';
-import { drain, readBody } from './request-body.ts';
+import { ArrivingBody, drain } from './request-body.ts';
 import { clientGone, clientOf } from './client.ts';
 import type { HttpServer } from './server.ts';
 
@@ -15,7 +15,7 @@ export interface ChunkRouteOptions {
 
 export function registerChunkRoutes(
   server: HttpServer,
-  { reader, writer }: ApiServices,
+  { reader, writer, now }: ApiServices,
   { bodyIdleTimeoutMs }: ChunkRouteOptions,
 ): void {
   // Bodies are streamed by the handler, and are nothing but bytes.
@@ -26,16 +26,18 @@ export function registerChunkRoutes(
   server.put(path, { schema: { params, headers, response: { 200: response } } }, async (request, reply) => {
     const replicateTo = request.headers[HEADER.replicateTo];
     const length = request.headers['content-length'];
+    const body = new ArrivingBody(request.raw, { idleTimeoutMs: bodyIdleTimeoutMs, now });
     reply.header('cache-control', 'no-store');
     try {
       return await writer.put(
         {
           id: parseChunkId(request.params.id),
-          body: readBody(request.raw, bodyIdleTimeoutMs),
+          body,
           sizeHintBytes: length === undefined ? undefined : Number(length),
           nonceHex: request.headers[HEADER.nonce],
           replicateTo: replicateTo?.split(',').map(parseRelayId) ?? null,
           client: clientOf(request.ip),
+          sender: body,
         },
         clientGone(reply),
       );

@@ -8,6 +8,7 @@ import type { PutAnswer } from '../../shared/protocol/routes.ts';
 import { ChunkHasher, tooLarge } from '../storage/chunk-hasher.ts';
 import type { EventBus } from './events.ts';
 import { Gate } from './gate.ts';
+import type { Sender } from './gate.ts';
 import type { LocalChunkService } from './local-chunk-service.ts';
 import type { Log } from './log.ts';
 import type { NegativeCache } from './negative-cache.ts';
@@ -32,8 +33,9 @@ export interface PutRequest {
   readonly nonceHex: string;
   /** Relays to hold the chunk; null: this one, whose failure is then the request's. */
   readonly replicateTo: readonly RelayId[] | null;
-  /** Who sends it; see `GateGuest`. */
+  /** Who sends it, and how fast; see `GateGuest`. */
   readonly client?: string | undefined;
+  readonly sender?: Sender | undefined;
 }
 
 type Outcome = { readonly receipt: Receipt } | { readonly relay: RelayId; readonly code: ErrorCode };
@@ -55,7 +57,8 @@ export class ChunkWriter {
    * What single named relays failed with is in the answer.
    */
   put(request: PutRequest, signal: AbortSignal): Promise<PutAnswer> {
-    return this.#gate.run(() => this.#put(request, signal), { client: request.client });
+    const { client, sender } = request;
+    return this.#gate.run(() => this.#put(request, signal), { client, sender });
   }
 
   async #put(

@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { SLOW_BODY_AFTER_MS } from '../../../../shared/limits.ts';
 import { NONCE, sampleChunk } from '../fixtures.ts';
 import { relayRig } from '../relay-rig.ts';
 import type { RelayRig, RigOptions } from '../relay-rig.ts';
@@ -106,6 +107,32 @@ describe('slow clients', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*"code":"TIMEOUT"/);
     await settled(async () => (await readdir(path.join(rig.dir, 'tmp'))).length === 0);
     expect(rig.store.usage.chunks).toBe(0);
+  });
+
+  it.each([
+    ['', 'local'],
+    [`X-Replicate-To: ${'ab'.repeat(32)}\r\n`, 'fanned out'],
+  ])('those that hold every place give way to who comes next (%s%s)', async (header) => {
+    await using rig = await listening({ limits: { maxConcurrentPuts: 2 } });
+    const put = async (): Promise<number> => {
+      const { id, bytes } = sampleChunk();
+      const headers = { 'content-type': 'application/octet-stream', 'x-client-nonce': NONCE };
+      const url = `/chunk/${id}`;
+      return (await rig.server.inject({ method: 'PUT', url, headers, payload: Buffer.from(bytes) }))
+        .statusCode;
+    };
+    using one = await RawClient.connect(rig.server);
+    using other = await RawClient.connect(rig.server);
+    for (const client of [one, other]) {
+      client.send(putHead(sampleChunk().id, `${header}Expect: 100-continue\r\nContent-Length: 4000`));
+      await client.receives('100 Continue');
+    }
+    expect(await put()).toBe(429);
+    rig.clock.advance(SLOW_BODY_AFTER_MS - 1);
+    expect(await put()).toBe(429);
+    rig.clock.advance(1);
+    expect(await put()).toBe(200);
+    expect(await Promise.race([one.closed, other.closed])).toMatch(/HTTP\/1\.1 408 [^]*"code":"TIMEOUT"/);
   });
 
   it('one whose body trickles is cut off in the end', async () => {

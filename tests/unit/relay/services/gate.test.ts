@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addressGroup } from '../../../../relay/services/address-group.ts';
 import { Gate } from '../../../../relay/services/gate.ts';
+import { MIN_BODY_BYTES_PER_SECOND } from '../../../../shared/limits.ts';
 import { settled } from '../p2p/virtual-clock.ts';
 
 const forever = (): Promise<never> => new Promise(() => undefined);
@@ -20,6 +21,35 @@ describe('a gate', () => {
     for (let i = 0; i < 8; i++) void gate.run(forever);
     await expect(gate.run(forever, { client: '10.0.0.1' })).rejects.toMatchObject(full);
     await expect(gate.run(forever)).rejects.toMatchObject(full);
+  });
+
+  it('gives the place of the slowest sender to who comes next, and none of those that are fast enough', async () => {
+    const gate = new Gate(3, 'full');
+    const paces = [MIN_BODY_BYTES_PER_SECOND, 100, 99].map((bytesPerSecond) => {
+      const end = Promise.withResolvers<never>();
+      const sender = { bytesPerSecond, giveUp: vi.fn(() => end.reject(new Error('too slow'))) };
+      const ended = gate.run(() => end.promise, { sender });
+      ended.catch(() => undefined);
+      return { sender, ended };
+    });
+    for (const { sender, ended } of paces.slice(1).reverse()) {
+      void gate.run(forever);
+      expect(sender.giveUp).toHaveBeenCalledOnce();
+      await expect(ended).rejects.toThrow('too slow');
+      expect(gate.inside).toBe(3);
+    }
+    await expect(gate.run(forever)).rejects.toMatchObject(full);
+    expect(paces[0]?.sender.giveUp).not.toHaveBeenCalled();
+  });
+
+  it('takes from a client that has its share one of its own places, however slow others are', () => {
+    const gate = new Gate(8, 'full');
+    const guest = (client: string) => ({ client, sender: { bytesPerSecond: 0, giveUp: vi.fn() } });
+    const guests = ['a', 'a', 'b'].map(guest);
+    for (const each of guests) void gate.run(forever, each);
+    void gate.run(forever, { client: 'a' });
+    expect(guests.map(({ sender }) => sender.giveUp.mock.calls.length)).toEqual([1, 0, 0]);
+    expect(gate.inside).toBe(3);
   });
 
   it('gives a client at least one place', async () => {
