@@ -17,9 +17,12 @@ import { inventedId, inventedTombstone } from './hostile-answers.ts';
 
 /** Between two floods, for each relay: all of a test's relays share one machine, and what one is told goes to all of them. */
 const EVERY_MS_PER_RELAY = 250;
-const TOMBSTONES = 256;
+/** One that has just started knows few. */
+const MIN_RELAYS = 20;
+const TOMBSTONES = 32;
 const ENTRIES = 8;
-const BEACONS = 8;
+/** Each costs every relay a handshake. */
+const BEACONS = 2;
 const HAS_IDS = 512;
 
 /** Any request: what is sent is up to the flood. */
@@ -47,7 +50,7 @@ export async function flood(parts: FloodParts, stopped: AbortSignal): Promise<vo
 async function takeTurns(parts: FloodParts, socket: Socket, stopped: AbortSignal): Promise<void> {
   for (let turn = 0; ; turn++) {
     const victims = parts.membership.list().slice(1);
-    await delay(EVERY_MS_PER_RELAY * (victims.length + 1));
+    await delay(EVERY_MS_PER_RELAY * Math.max(MIN_RELAYS, victims.length));
     if (stopped.aborted) return;
     const victim = victims[turn % Math.max(1, victims.length)];
     if (victim === undefined) continue;
