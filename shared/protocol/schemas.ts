@@ -33,8 +33,9 @@ export function parseJson(text: string, what: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('BAD_INPUT', `${what} is not JSON.`, { cause });
+  } catch {
+    // Without the engine's own message, which quotes the text: that may be a vault.
+    throw new AppError('BAD_INPUT', `${what} is not JSON.`);
   }
   if (nestsDeeperThan(MAX_JSON_DEPTH, value))
     throw new AppError('BAD_INPUT', `${what} nests deeper than ${MAX_JSON_DEPTH} levels.`);
