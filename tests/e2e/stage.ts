@@ -37,7 +37,7 @@ export class Stage implements AsyncDisposable {
 
   /**
    * `swarmKeyText`: the content of a key file, for a private swarm. `copyApp`: the app is served from `webDir`, a copy of
-   * its own, so that a newer build can be put there. `relayArgs`: of every relay that stores.
+   * its own, so that a newer build can be put there. `relayArgs`: of every relay.
    */
   static async set(
     relayCount: number,
@@ -51,10 +51,7 @@ export class Stage implements AsyncDisposable {
     const swarm = await startRelays(relayCount, { ...access, extraArgs });
     if (copyApp) await cp(WEB_DIR, webDirIn(dir), { recursive: true });
     const webDir = copyApp ? webDirIn(dir) : WEB_DIR;
-    const webUi = await swarm.add(
-      ['--capacity', '0', '--web-dir', webDir, ...(access.extraArgs ?? [])],
-      access.fetch,
-    );
+    const webUi = await swarm.add(['--capacity', '0', '--web-dir', webDir, ...extraArgs], access.fetch);
     await swarm.settled();
     return new Stage(swarm, webUi, await RecordingProxy.start(webUi.port), dir);
   }
