@@ -5,6 +5,8 @@ export const modal: Attachment<HTMLDialogElement> = (dialog) => {
   const before = document.activeElement;
   dialog.showModal();
   return () => {
+    // Told of later, when its owner may show another one already.
+    dialog.addEventListener('close', (event) => event.stopImmediatePropagation(), { capture: true });
     dialog.close();
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   };
