@@ -18,7 +18,17 @@ const config: KnipConfig = {
     'tests/helpers/hostile-relay-main.ts',
   ],
   project: ['{shared,relay,cli,web,scripts,tests}/**/*.{ts,svelte}'],
-  ignoreBinaries: ['apt-get', 'mount', 'umount', 'mkfs.ext4', 'mkfifo', 'ip', 'openssl', 'certutil'],
+  ignoreBinaries: [
+    'apt-get',
+    'mount',
+    'umount',
+    'mkfs.ext4',
+    'fallocate',
+    'mkfifo',
+    'ip',
+    'openssl',
+    'certutil',
+  ],
   // Loaded by a library that is built in; installed beside the built files.
   ignoreDependencies: ['sodium-native'],
   ignoreExportsUsedInFile: true,

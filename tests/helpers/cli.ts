@@ -35,8 +35,14 @@ export class CliUser implements AsyncDisposable {
     return this.#spawn('ignore', args);
   }
 
-  #spawn(stdin: 'ignore' | 'pipe', args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [CLI_PROGRAM, ...args], {
+  /** `within`: a command that runs the one after it, such as on another host. */
+  spawnWithin(within: readonly string[], ...args: readonly string[]): ChildProcess {
+    return this.#spawn('ignore', args, within);
+  }
+
+  #spawn(stdin: 'ignore' | 'pipe', args: readonly string[], within: readonly string[] = []): ChildProcess {
+    const [program, ...rest] = [...within, process.execPath, CLI_PROGRAM, ...args] as [string, ...string[]];
+    return spawn(program, rest, {
       cwd: this.dir,
       env: {
         ...process.env,
@@ -65,7 +71,7 @@ export class CliUser implements AsyncDisposable {
   }
 }
 
-async function resultOf(child: ChildProcess): Promise<CliResult> {
+export async function resultOf(child: ChildProcess): Promise<CliResult> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));

@@ -40,6 +40,7 @@ export interface HttpInput {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
+  readonly signal?: AbortSignal;
 }
 
 const lans = new Set<Lan>();
@@ -236,7 +237,7 @@ export class LanHost implements AsyncDisposable {
   async fetch(
     relay: RelayProcess,
     url: string,
-    { method = 'GET', headers = {}, body }: HttpInput = {},
+    { method = 'GET', headers = {}, body, signal }: HttpInput = {},
   ): Promise<HttpAnswer> {
     const socket = connect(socketOf(this.#options));
     socket.write(`${String(relay.port)}\n`);
@@ -247,6 +248,7 @@ export class LanHost implements AsyncDisposable {
       path: url,
       headers: { host, ...length, ...headers },
       createConnection: () => socket,
+      ...(signal === undefined ? {} : { signal }),
     });
     outgoing.end(body);
     try {

@@ -27,6 +27,8 @@ export interface RelayOptions {
   readonly main?: string;
   /** How the relay is asked over HTTP; `fetch` unless the swarm is private. */
   readonly fetch?: RelayFetch;
+  /** Beside `dir` unless told. */
+  readonly logFile?: string;
 }
 
 export type RelayFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -72,9 +74,9 @@ export class RelayProcess implements AsyncDisposable {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.once('exit', () => running.delete(child));
-    child.stderr.pipe(createWriteStream(logPath(options.dir), { flags: 'a' }));
+    child.stderr.pipe(createWriteStream(logPath(options), { flags: 'a' }));
     const exited = once(child, 'exit').then(([code]) => {
-      throw new Error(`relay ended before it was ready (exit ${String(code)}); log: ${logPath(options.dir)}`);
+      throw new Error(`relay ended before it was ready (exit ${String(code)}); log: ${logPath(options)}`);
     });
     const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
     const [text] = await Promise.race([line, exited]);
@@ -92,7 +94,7 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   get log(): string {
-    return logPath(this.dir);
+    return logPath(this.#options);
   }
 
   get alive(): boolean {
@@ -134,8 +136,8 @@ export class RelayProcess implements AsyncDisposable {
   }
 }
 
-function logPath(dir: string): string {
-  return `${dir}.log`;
+function logPath({ dir, logFile }: Pick<RelayOptions, 'dir' | 'logFile'>): string {
+  return logFile ?? `${dir}.log`;
 }
 
 export class RelaySwarm implements AsyncDisposable {
