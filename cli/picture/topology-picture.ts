@@ -53,9 +53,11 @@ function describe(relays: readonly NetworkRelay[], lines: readonly PictureLine[]
   const used = reports.reduce((sum, report) => sum + report.used, 0);
   const copies = reports.reduce((sum, report) => sum + report.chunks, 0);
   const silent = relays.filter(({ state }) => state === 'suspect').length;
+  const distrusted = relays.filter((relay) => relay.distrusted).length;
   return [
     `They hold ${plural(copies, 'copy', 'copies')} of chunks, ${formatBytes(used)} in all.`,
     `${plural(mesh, 'link')} in the gossip mesh.`,
     ...(silent > 0 ? [`${plural(silent, 'relay does', 'relays do')} not answer.`] : []),
+    ...(distrusted > 0 ? [`${plural(distrusted, 'relay lacks', 'relays lack')} chunks that it claims.`] : []),
   ].join(' ');
 }

@@ -64,7 +64,7 @@ function status({ local, directory, linkCount, uptimeSeconds, version }: ApiServ
 
 /** One page in the order of ids; the cursor is the last id of the page before. */
 function peersPage(
-  { directory }: ApiServices,
+  { directory, care }: ApiServices,
   { cursor = '', limit = PAGE_ROWS }: { cursor?: string; limit?: number },
   reachedUnder: string,
 ): { peers: Peer[]; next: string | null } {
@@ -73,9 +73,11 @@ function peersPage(
     .list()
     .filter((peer) => peer.id > cursor)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const peers = rest
-    .slice(0, limit)
-    .map((peer) => (peer.id === selfId && reachedUnder !== '' ? { ...peer, host: reachedUnder } : peer));
+  const distrusted: ReadonlySet<string> = care.trust.distrusted();
+  const peers = rest.slice(0, limit).map((peer): Peer => {
+    if (peer.id === selfId) return reachedUnder === '' ? peer : { ...peer, host: reachedUnder };
+    return distrusted.has(peer.id) ? { ...peer, distrusted: true } : peer;
+  });
   return { peers, next: rest.length > limit ? (peers.at(-1)?.id ?? null) : null };
 }
 

@@ -22,6 +22,7 @@ export const FIELD_TEXTS: {
     capacity: 'Declared bytes',
     machine: 'Opaque; equal for relays on one host',
     state: '`suspect`: has not been heard of for some seconds',
+    distrusted: 'It could not prove chunks that it claims: clients try it last',
   },
   PeersPage: { next: 'Cursor of the next page; null: this is the last one' },
   ChunkEntry: {

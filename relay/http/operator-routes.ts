@@ -6,6 +6,7 @@ import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import type { AddedRelay, RepairAnswer } from '../../shared/protocol/operator-routes.ts';
 import type { Auditor } from '../services/care/audit.ts';
 import type { Caretaker } from '../services/care/caretaker.ts';
+import type { Trust } from '../services/care/trust.ts';
 import type { Departure } from '../services/departure/departure.ts';
 import { Gate } from '../services/gate.ts';
 import { clientGone } from './client.ts';
@@ -18,6 +19,7 @@ export interface OperatedCare {
   readonly auditor: Pick<Auditor, 'answer'>;
   readonly caretaker: Pick<Caretaker, 'forced' | 'repairNow'>;
   readonly departure: Pick<Departure, 'begin' | 'status'>;
+  readonly trust: Pick<Trust, 'distrusted'>;
 }
 
 export interface OperatorParts {

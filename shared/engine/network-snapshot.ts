@@ -11,6 +11,8 @@ export interface NetworkRelay {
   /** 0: it stores nothing. */
   readonly capacityBytes: number;
   readonly state: 'alive' | 'suspect';
+  /** It could not prove chunks that it claims, to the relay that was asked. */
+  readonly distrusted: boolean;
   /** Whether it is the relay that was asked. */
   readonly entry: boolean;
   /** Null for one that did not answer in time, or is older than reports. */
@@ -40,8 +42,8 @@ export async function readNetworkSnapshot(
   const reports = new Map(topology.relays.map(({ id, report }) => [id, report]));
   const known = new Set(peers.map(({ id }) => id));
   return {
-    relays: peers.map(({ id, host, port, machine, capacity, state }) => ({
-      ...{ id, host, port, machine, state },
+    relays: peers.map(({ id, host, port, machine, capacity, state, distrusted = false }) => ({
+      ...{ id, host, port, machine, state, distrusted },
       capacityBytes: capacity,
       entry: id === entryId,
       report: reports.get(id) ?? null,

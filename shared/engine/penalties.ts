@@ -29,9 +29,9 @@ export class Penalties {
     return false;
   }
 
-  /** The same members, those with a penalty last; otherwise in the order given. */
+  /** The same members, those with a penalty and distrusted ones last; otherwise in the order given. */
   last(members: readonly Member[]): Member[] {
-    const bad = members.map(({ id }) => this.has(id));
+    const bad = members.map(({ id, distrusted }) => distrusted === true || this.has(id));
     return [...members.filter((_, i) => bad[i] !== true), ...members.filter((_, i) => bad[i] === true)];
   }
 }

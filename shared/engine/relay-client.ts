@@ -120,7 +120,9 @@ export function createRelaySwarm(options: RelayClientOptions): RelaySwarm {
 
     async members(signal): Promise<readonly Member[]> {
       const all = await peers(signal);
-      return all.map(({ id, capacity, machine }) => ({ id: id as RelayId, capacity, machine }));
+      return all.map(({ id, capacity, machine, distrusted = false }) => ({
+        ...{ id: id as RelayId, capacity, machine, distrusted },
+      }));
     },
 
     async put(id, chunk, targets, nonceHex, signal) {

@@ -7,4 +7,6 @@ export interface Member {
   readonly capacity: number;
   /** Opaque; equal for relays on one host. */
   readonly machine: string;
+  /** It was caught claiming chunks that it does not have, says the relay that was asked. Tried last. */
+  readonly distrusted?: boolean;
 }

@@ -10,6 +10,7 @@ export const RelayEvent = Type.Union([
   Type.Object({ type: Type.Literal('peer-joined'), ...at, id: Id, host: Type.String(), port: Port }),
   Type.Object({ type: Type.Literal('peer-suspect'), ...at, id: Id }),
   Type.Object({ type: Type.Literal('peer-left'), ...at, id: Id }),
+  Type.Object({ type: Type.Literal('peer-distrusted'), ...at, id: Id }),
   Type.Object({ type: Type.Literal('mesh-linked'), ...at, id: Id }),
   Type.Object({ type: Type.Literal('mesh-unlinked'), ...at, id: Id }),
   Type.Object({ type: Type.Literal('chunk-stored'), ...at, id: Id, relay: Id, size: SafeInteger }),

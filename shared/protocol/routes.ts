@@ -52,6 +52,8 @@ export const Peer = Type.Object({
   /** Opaque: equal for relays on one host. */
   machine: Type.String({ maxLength: 64 }),
   state: Type.Union([Type.Literal('alive'), Type.Literal('suspect')]),
+  /** The answering relay has lately asked it to prove chunks that it claims, and it could not. */
+  distrusted: Type.Optional(Type.Literal(true)),
 });
 export type Peer = Static<typeof Peer>;
 

@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<RelayEvent['type'], ActivityKind>> = {
   'peer-joined': 'relays',
   'peer-suspect': 'relays',
   'peer-left': 'relays',
+  'peer-distrusted': 'relays',
   'unjoin-progress': 'relays',
   'mesh-linked': 'links',
   'mesh-unlinked': 'links',

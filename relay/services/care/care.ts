@@ -49,6 +49,7 @@ export interface CareParts {
 
 export class Care {
   readonly auditor: Auditor;
+  readonly trust: Pick<Trust, 'distrusted'>;
   readonly caretaker: Caretaker;
   readonly departure: Departure;
   /** Resolves when this relay has left the swarm for good. */
@@ -74,6 +75,7 @@ export class Care {
     });
     const trust = new Trust({
       clock,
+      events,
       random: parts.random,
       audit: (relay, id, signal) => auditor.sample(rpc, relay, id, signal),
     });
@@ -107,6 +109,7 @@ export class Care {
     caretaker.answerOver(router);
     this.#own = own;
     this.auditor = auditor;
+    this.trust = trust;
     this.caretaker = caretaker;
     this.departure = departure;
     this.left = left.promise;

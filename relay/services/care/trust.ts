@@ -1,6 +1,7 @@
 /** Whose claims to hold chunks count: each claim's relay has to prove one of them, picked at random, before the rest is believed. */
 import type { ChunkId, RelayId } from '../../../shared/ids.ts';
 import { DISTRUST_MS, MAX_PEERS } from '../../../shared/limits.ts';
+import type { EventBus } from '../events.ts';
 import type { Clock } from '../ports.ts';
 import type { AuditResult } from './audit.ts';
 
@@ -13,6 +14,7 @@ export interface TrustParts {
   readonly clock: Pick<Clock, 'now'>;
   /** Uniform in [0, 1); unforeseeable for other relays. */
   readonly random: () => number;
+  readonly events: EventBus;
   readonly audit: (relay: RelayId, id: ChunkId, signal: AbortSignal) => Promise<AuditResult>;
 }
 
@@ -64,6 +66,7 @@ export class Trust {
     this.#until.set(relay, this.#parts.clock.now() + DISTRUST_MS);
     const [oldest] = this.#until.keys();
     if (this.#until.size > MAX_PEERS && oldest !== undefined) this.#until.delete(oldest);
+    this.#parts.events.publish({ type: 'peer-distrusted', id: relay });
   }
 }
 

@@ -21,6 +21,12 @@ export function describe({ event, relays, count }: LogLine, nameOf: (relay: stri
       return { text: `${nameOf(event.id)} does not answer`, tone: 'warn', icon: 'alert' };
     case 'peer-left':
       return { text: `${nameOf(event.id)} is gone`, tone: 'danger', icon: 'offline' };
+    case 'peer-distrusted':
+      return {
+        text: `${nameOf(event.id)} could not prove chunks that it claims to hold: others are made, and it is tried last`,
+        tone: 'danger',
+        icon: 'alert',
+      };
     case 'mesh-linked':
       return {
         text: `${nameOf(event.id)} is a neighbour of the relay that serves this page`,

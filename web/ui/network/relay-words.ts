@@ -21,8 +21,13 @@ export function stateOf({ state, goneAtMs }: Pick<ShownRelay, 'state' | 'goneAtM
 }
 
 /** What is worth a mark besides the state. */
-export function marksOf({ joined, restoring }: Pick<ShownRelay, 'joined' | 'restoring'>): RelayMark[] {
+export function marksOf({
+  joined,
+  restoring,
+  distrusted,
+}: Pick<ShownRelay, 'joined' | 'restoring' | 'distrusted'>): RelayMark[] {
   return [
+    ...(distrusted ? [{ text: 'Lacks what it claims', tone: 'danger' } as const] : []),
     ...(joined ? [{ text: 'Just joined', tone: 'news' } as const] : []),
     ...(restoring > 0
       ? [{ text: `Restored ${restoring} ${restoring === 1 ? 'copy' : 'copies'}`, tone: 'news' } as const]

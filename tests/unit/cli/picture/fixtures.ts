@@ -13,6 +13,7 @@ export function network(relays: number, hosts: number): NetworkSnapshot {
     machine: `machine-${i % hosts}`,
     capacityBytes: i === relays - 1 ? 0 : 2 ** 30,
     state: i === 2 ? 'suspect' : 'alive',
+    distrusted: false,
     entry: i === 0,
     report: i === 3 ? null : { version: '1', used: 2 ** 20 * i, chunks: i, restored: 0 },
   }));

@@ -1,9 +1,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { AuditResult } from '../../../../relay/services/care/audit.ts';
+import { EventBus } from '../../../../relay/services/events.ts';
 import { Trust } from '../../../../relay/services/care/trust.ts';
 import { parseChunkId, parseRelayId } from '../../../../shared/ids.ts';
 import type { ChunkId, RelayId } from '../../../../shared/ids.ts';
 import { DISTRUST_MS } from '../../../../shared/limits.ts';
+import type { RelayEvent } from '../../../../shared/protocol/events.ts';
 import { ManualClock } from '../relay-rig.ts';
 
 const relay: RelayId = parseRelayId('1'.padStart(64, '0'));
@@ -15,13 +17,20 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-function trust(results: (id: ChunkId) => AuditResult): { trust: Trust; asked: ChunkId[] } {
+function trust(results: (id: ChunkId) => AuditResult): {
+  trust: Trust;
+  asked: ChunkId[];
+  told: RelayEvent[];
+} {
+  const told: RelayEvent[] = [];
+  const events = new EventBus(() => 0);
+  events.subscribe((event) => told.push(event));
   const asked: ChunkId[] = [];
   const audit = (_: RelayId, id: ChunkId): Promise<AuditResult> => {
     asked.push(id);
     return Promise.resolve(results(id));
   };
-  return { trust: new Trust({ clock, random: () => 0, audit }), asked };
+  return { trust: new Trust({ clock, random: () => 0, events, audit }), asked, told };
 }
 
 const claims = (count: number): Set<ChunkId> => new Set(Array.from({ length: count }, (_, n) => chunkId(n)));
@@ -44,8 +53,9 @@ it('does not count one rotten replica as a lie', async () => {
 });
 
 it('does not listen to a liar for a while', async () => {
-  const { trust: one, asked } = trust(() => 'refuted');
+  const { trust: one, asked, told } = trust(() => 'refuted');
   expect((await one.judge(relay, claims(100), never)).held?.size).toBe(0);
+  expect(told).toEqual([{ type: 'peer-distrusted', at: 0, id: relay }]);
   const before = asked.length;
   expect((await one.judge(relay, claims(100), never)).held?.size).toBe(0);
   expect(asked).toHaveLength(before);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PeersPage, Status } from '../../../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../../../shared/protocol/schemas.ts';
 import { sampleChunk } from '../fixtures.ts';
+import { FakeCare } from '../fake-care.ts';
 import { relayRig } from '../relay-rig.ts';
 import { fakeRelay } from '../services/fake-swarm.ts';
 
@@ -45,6 +46,16 @@ describe('GET /peers', () => {
     }
     expect(seen).toEqual([rig.id as string, ...peers].sort());
   });
+});
+
+it('says which of its peers it caught claiming what they lack', async () => {
+  const [honest, liar] = [fakeRelay().id, fakeRelay().id];
+  const care = new FakeCare();
+  care.liars = [liar];
+  await using rig = await relayRig({ peers: [honest, liar], care });
+  const { body } = await rig.server.inject('/peers');
+  const { peers } = parseJsonWith(PeersPage, body, 'The page');
+  expect(peers.filter(({ distrusted }) => distrusted === true).map(({ id }) => id)).toEqual([liar]);
 });
 
 describe('unknown routes', () => {

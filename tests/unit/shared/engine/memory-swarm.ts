@@ -45,6 +45,7 @@ export class MemoryRelay {
   deadButListed = false;
   capacity = 10 ** 10;
   machine: string;
+  distrusted = false;
   readFault: ReadFault | null = null;
   writeFault: WriteFault | null = null;
   reads = 0;
@@ -131,7 +132,7 @@ export class MemorySwarm implements SwarmPort {
       if (this.unreachable) throw new AppError('UNAVAILABLE', 'No relay answers.');
       return this.relays
         .filter((relay) => !relay.dead)
-        .map(({ id, capacity, machine }) => ({ id, capacity, machine }));
+        .map(({ id, capacity, machine, distrusted }) => ({ id, capacity, machine, distrusted }));
     });
   }
 

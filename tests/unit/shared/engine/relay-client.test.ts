@@ -47,14 +47,14 @@ describe('members', () => {
       if (cursor === null)
         json(response, { peers: [peer(id(1)), peer(id(2), { capacity: 0 })], next: 'a b&c' });
       else if (cursor === 'a b&c')
-        json(response, { peers: [peer(id(2)), peer(id(3), { machine: 'x' })], next: null });
+        json(response, { peers: [peer(id(2)), peer(id(3), { machine: 'x', distrusted: true })], next: null });
       else response.writeHead(400).end();
     });
     const members = await createRelaySwarm({ baseUrls: [stub.url] }).members(never());
     expect(members).toEqual([
-      { id: id(1), capacity: 1000, machine: 'm' },
-      { id: id(2), capacity: 0, machine: 'm' },
-      { id: id(3), capacity: 1000, machine: 'x' },
+      { id: id(1), capacity: 1000, machine: 'm', distrusted: false },
+      { id: id(2), capacity: 0, machine: 'm', distrusted: false },
+      { id: id(3), capacity: 1000, machine: 'x', distrusted: true },
     ]);
   });
 

@@ -28,6 +28,16 @@ describe('a healthy swarm', () => {
     bench.expectQuiet();
   });
 
+  it('leaves relays out that were caught lying, while others are there', async () => {
+    const [liar, other] = bench.swarm.relays;
+    if (liar !== undefined) liar.distrusted = true;
+    await bench.upload();
+    expect(liar?.chunks.size).toBe(0);
+    bench = new Bench(5, BLOCK_BYTES);
+    for (const relay of bench.swarm.relays) relay.distrusted = relay.id !== other?.id;
+    expect(await bench.upload()).toMatchObject({ minReplicas: 5 });
+  });
+
   it('gives back what was stored', async () => {
     const result = await bench.upload();
     expect(equalBytes(await bench.readBack(result), bench.source.content)).toBe(true);

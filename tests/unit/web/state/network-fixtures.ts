@@ -13,6 +13,7 @@ export function networkRelay(number: number, overrides: Partial<NetworkRelay> = 
     machine: 'm',
     capacityBytes: 1000,
     state: 'alive',
+    distrusted: false,
     entry: false,
     report: { version: '0.1.0', used: 10, chunks: 1, restored: 0 },
     ...overrides,

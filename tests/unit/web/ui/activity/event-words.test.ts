@@ -19,6 +19,7 @@ suite('what happened, in words', () => {
     expect(wordsFor(stored(1, 1, 2048))).toBe('Chunk 00000000 (2.00 KiB) stored on 1 relay: relay 1');
     expect(wordsFor(stored(1, 1, 2048), stored(1, 2, 2048))).toMatch(/on 2 relays: relay 1, relay 2$/);
     expect(wordsFor({ type: 'peer-left', at: 1, id: idOf(4) })).toBe('relay 4 is gone');
+    expect(wordsFor({ type: 'peer-distrusted', at: 1, id: idOf(4) })).toMatch(/^relay 4 could not prove/);
     const read: RelayEvent = { type: 'chunk-read', at: 1, id: idOf(1), relay: idOf(2), size: 1 };
     expect(wordsFor(read)).toBe('Chunk 00000000 read from relay 2');
     expect(wordsFor(read, read)).toBe('Chunk 00000000 read from relay 2, 2 times');

@@ -33,10 +33,10 @@ describe('the picture', () => {
     expect(new Set(shapes(relays)).size).toBe(4);
   });
 
-  it('says who has just come, and who made copies', () => {
-    const relays = [shown(1, { joined: true }), shown(2, { restoring: 3 })];
+  it('says who has just come, who made copies, and who lies', () => {
+    const relays = [shown(1, { joined: true }), shown(2, { restoring: 3 }), shown(3, { distrusted: true })];
     const labels = pictureItems(relays, [], null, COLOURS).nodes.map(({ label }) => label);
-    expect(labels).toEqual([':8001\nJust joined', ':8002\nRestored 3 copies']);
+    expect(labels).toEqual([':8001\nJust joined', ':8002\nRestored 3 copies', ':8003\nLacks what it claims']);
   });
 
   it('brings out the links of the relay that was chosen', () => {
