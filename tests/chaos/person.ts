@@ -17,6 +17,8 @@ export interface StoredFile {
   readonly chunks: readonly string[];
   /** Fewer than five copies were made, and the command said so. */
   readonly degraded: boolean;
+  /** The command did not say that it is missing in the vault's list. */
+  readonly listed: boolean;
   /** `doubtful`: its deletion was begun. `deleted`: that was acknowledged. */
   state: 'kept' | 'doubtful' | 'deleted';
   /** The entry's id, while it is published. */
@@ -61,6 +63,7 @@ export class Person implements AsyncDisposable {
     };
     const file: StoredFile = {
       ...{ owner: this, name, hash, degraded: result.code !== EXIT_CODES.ok.status },
+      listed: !result.stderr.includes('is stored, but not in your vault’s list'),
       ...{ chunks: manifest.chunks.map(({ id }) => id), state: 'kept', published: null },
     };
     this.files.push(file);
