@@ -87,7 +87,7 @@ export class CliVaultIndex {
 
   /** `path`: where the file stands in the vault. Others see it after `publish`. Throws `ABORTED` only. */
   async addFile(path: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
-    const what = `${safeName(path)} is stored, but not in your vault’s list of files; keep its manifest`;
+    const what = `${safeName(path)} is stored, but not in your vault’s list of files; keep its manifest, and "lanvault share" it to have it there`;
     await this.#orWarn(what, signal, async (sync, network) => {
       await indexFile(sync, path, manifest, network, signal);
     });
