@@ -131,6 +131,8 @@ export const PAGE_ROWS = 1000;
 export const MAX_PAGE_ROWS = 10_000;
 /** JSON with a few ids, proofs or one address in it. */
 export const MAX_SMALL_BODY_BYTES = KIB;
+/** Inventories read out at once: a slice of each, 200 rows, comes between two other requests. One client's share is what it asks for at once. */
+export const MAX_CONCURRENT_INVENTORIES = 32;
 /** Characters of a relay's address as a person types it: a host name of 253, brackets, a scheme and a port. */
 export const MAX_RELAY_ADDRESS_CHARS = 300;
 /** Relays that one relay stays joined to because its operator asked: each costs a link and a timer. */

@@ -6,7 +6,7 @@ import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { GetRequest } from '../services/chunk-reader.ts';
 import type { ApiServices } from './api-services.ts';
 import { ArrivingBody, drain } from './request-body.ts';
-import { clientGone, clientOf } from './client.ts';
+import { clientGone, clientOf, closed } from './client.ts';
 import type { HttpServer } from './server.ts';
 
 export interface ChunkRouteOptions {
@@ -91,9 +91,4 @@ function describe(reply: FastifyReply, { id }: GetRequest, sizeBytes: number): F
     .header('etag', `"${id}"`)
     .header('vary', `${HEADER.localOnly}, ${HEADER.holder}`)
     .header('cache-control', 'public, max-age=31536000, immutable');
-}
-
-/** Resolves when the answer has been written, or its connection has ended. */
-function closed(reply: FastifyReply): Promise<void> {
-  return new Promise((resolve) => reply.raw.once('close', resolve));
 }

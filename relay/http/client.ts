@@ -15,3 +15,8 @@ export function clientGone(reply: FastifyReply): AbortSignal {
   });
   return gone.signal;
 }
+
+/** Resolves when the answer has been written, or its connection has ended. */
+export function closed(reply: FastifyReply): Promise<void> {
+  return new Promise((resolve) => reply.raw.once('close', resolve));
+}

@@ -1,12 +1,13 @@
 /** `/status`, `/peers` and `/chunks`: what a relay says of itself. */
 import { Readable } from 'node:stream';
 import { parseRelayId } from '../../shared/ids.ts';
-import { PAGE_ROWS } from '../../shared/limits.ts';
+import { MAX_CONCURRENT_INVENTORIES, PAGE_ROWS } from '../../shared/limits.ts';
 import { HEADER, routes } from '../../shared/protocol/routes.ts';
 import type { ChunkEntry, Peer, Status } from '../../shared/protocol/routes.ts';
 import type { ApiServices } from './api-services.ts';
-import { clientGone } from './client.ts';
+import { clientGone, clientOf, closed } from './client.ts';
 import { unmapped } from '../services/address-group.ts';
+import { Gate } from '../services/gate.ts';
 import type { HttpServer } from './server.ts';
 
 export function registerInfoRoutes(server: HttpServer, services: ApiServices): void {
@@ -29,6 +30,11 @@ export function registerInfoRoutes(server: HttpServer, services: ApiServices): v
     },
   );
 
+  // Each is read out slice by slice, in turns with all others.
+  const gate = new Gate(
+    MAX_CONCURRENT_INVENTORIES,
+    'This relay reads as many inventories out as it can. Try again soon.',
+  );
   const { query: querystring, headers } = routes.chunks;
   server.get(routes.chunks.path, { schema: { querystring, headers } }, async (request, reply) => {
     const { cursor = '', limit = PAGE_ROWS } = request.query;
@@ -37,7 +43,8 @@ export function registerInfoRoutes(server: HttpServer, services: ApiServices): v
     const signal = clientGone(reply);
     const rowsAfter: RowsAfter = (after, most) => services.inventories.rows(relay, after, most, signal);
     // A relay that cannot be asked is an error; one that fails later ends the connection before its page is whole.
-    const first = await rowsAfter(cursor, limit);
+    const guest = { client: clientOf(request.ip), written: closed(reply) };
+    const first = await gate.run(() => rowsAfter(cursor, limit), guest);
     reply
       .header('cache-control', 'no-store')
       .header('vary', HEADER.holder)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { PeersPage, Status } from '../../../../shared/protocol/routes.ts';
+import { GATE_SHARE_OF_CLIENT, MAX_CONCURRENT_INVENTORIES } from '../../../../shared/limits.ts';
+import { HEADER, PeersPage, Status } from '../../../../shared/protocol/routes.ts';
 import { parseJsonWith } from '../../../../shared/protocol/schemas.ts';
+import { until } from '../../../helpers/until.ts';
 import { sampleChunk } from '../fixtures.ts';
 import { FakeCare } from '../fake-care.ts';
 import { relayRig } from '../relay-rig.ts';
@@ -56,6 +58,29 @@ it('says which of its peers it caught claiming what they lack', async () => {
   const { body } = await rig.server.inject('/peers');
   const { peers } = parseJsonWith(PeersPage, body, 'The page');
   expect(peers.filter(({ distrusted }) => distrusted === true).map(({ id }) => id)).toEqual([liar]);
+});
+
+it('reads a bounded number of inventories out at once, and leaves places for others', async () => {
+  const asked: (() => void)[] = [];
+  const held = { call: () => new Promise<never>((_, reject) => asked.push(() => reject(new Error()))) };
+  const other = fakeRelay().id;
+  await using rig = await relayRig({ peers: [other], rpc: held });
+  const codes: number[] = [];
+  const read = async (remoteAddress: string): Promise<void> => {
+    const headers = { [HEADER.holder]: other };
+    codes.push((await rig.server.inject({ url: '/chunks', headers, remoteAddress })).statusCode);
+  };
+  const share = MAX_CONCURRENT_INVENTORIES * GATE_SHARE_OF_CLIENT;
+  const waiting = Array.from({ length: share }, () => read('192.168.1.9'));
+  await until(() => asked.length === share, 'all have their places');
+  await read('192.168.1.9');
+  expect(codes).toEqual([429]);
+  waiting.push(read('192.168.1.10'));
+  await until(() => asked.length === share + 1, 'somebody else has one');
+  for (const end of asked) end();
+  await Promise.all(waiting);
+  const after = await rig.server.inject({ url: '/chunks', remoteAddress: '192.168.1.9' });
+  expect(after.statusCode).toBe(200);
 });
 
 describe('unknown routes', () => {
