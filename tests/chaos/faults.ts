@@ -99,7 +99,7 @@ export async function beginFault(scene: FaultScene): Promise<Fault | null> {
 }
 
 function beginPartition({ world, random }: FaultScene): Fault | null {
-  if (world.partition !== null || world.hostile !== null) return null;
+  if (world.partition !== null || world.isHostile) return null;
   const hosts = world.relays.map(({ host }) => host.index);
   const left = hosts.filter(() => random() < 0.5);
   if (left.length === 0 || left.length === hosts.length) return null;
@@ -112,7 +112,7 @@ function beginPartition({ world, random }: FaultScene): Fault | null {
 }
 
 async function beginHostile({ world }: FaultScene): Promise<Fault | null> {
-  if (world.partition !== null || world.hostile !== null) return null;
+  if (world.partition !== null || world.isHostile) return null;
   await world.addHostile();
   return { name: 'a hostile relay', heal: () => world.removeHostile() };
 }

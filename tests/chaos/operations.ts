@@ -74,12 +74,12 @@ async function upload(person: Person, entry: ChaosRelay, scene: Scene): Promise<
   if (person.kept.length >= MAX_FILES) return remove(person, entry, scene);
   const { world, random } = scene;
   const sizeBytes = random() < 0.7 ? Math.ceil(random() * 200_000) : Math.ceil(random() * 2.5 * MIB);
-  const { hostile, hostileCount } = world;
+  const { isHostile, hostileCount } = world;
   const result = await person.upload(sizeBytes, entry);
   const { file } = result;
   if (file === null || file.degraded) return result;
   // Five have signed, and at most one of them lies; it may have come and gone meanwhile.
-  const least = hostile !== null || world.hostileCount > hostileCount ? REPLICAS - 1 : REPLICAS;
+  const least = isHostile || world.hostileCount > hostileCount ? REPLICAS - 1 : REPLICAS;
   for (const id of file.chunks) {
     const copies = await world.intactCopies(id);
     if (copies < least)

@@ -15,9 +15,11 @@ export class World implements AsyncDisposable {
   readonly relays: ChaosRelay[] = [];
   /** Hosts in parts that do not hear each other; null while the network is whole. */
   partition: readonly (readonly number[])[] | null = null;
-  hostile: RelayProcess | null = null;
+  /** Whether a hostile relay may be among the others, from before its start until after its end. */
+  isHostile = false;
   /** How many have come so far. */
   hostileCount = 0;
+  #hostile: RelayProcess | null = null;
   readonly #lan: Lan;
 
   private constructor(lan: Lan) {
@@ -56,7 +58,8 @@ export class World implements AsyncDisposable {
   async addHostile(): Promise<void> {
     const host = this.#lan.host(this.relays.length);
     this.hostileCount++;
-    this.hostile = await RelayProcess.start({
+    this.isHostile = true;
+    this.#hostile = await RelayProcess.start({
       discoveryPort: DISCOVERY_PORT,
       dir: path.join(this.#lan.dir, `hostile-${String(Date.now())}`),
       extraArgs: ['--host', '0.0.0.0'],
@@ -66,8 +69,9 @@ export class World implements AsyncDisposable {
   }
 
   async removeHostile(): Promise<void> {
-    await this.hostile?.kill();
-    this.hostile = null;
+    await this.#hostile?.kill();
+    this.#hostile = null;
+    this.isHostile = false;
   }
 
   /** Waits until every relay lists exactly all of them, and serves. */
