@@ -1,5 +1,6 @@
 /** Everything that goes wrong. At most four relays are in trouble at once, and what destroys replicas does so to one relay at a time. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { REPLICAS } from '../../shared/limits.ts';
 import { operatorRoutes } from '../../shared/protocol/operator-routes.ts';
 import { parseJsonWith } from '../../shared/protocol/schemas.ts';
 import { chunkPath } from '../helpers/stored-chunks.ts';
@@ -118,15 +119,23 @@ async function beginHostile({ world }: FaultScene): Promise<Fault | null> {
 }
 
 /** What this relay has signed for is on its disk, whatever the disk had not written yet. */
-async function losePower(relay: ChaosRelay, { model }: FaultScene): Promise<Fault['heal']> {
-  const kept = new Set(model.keptChunks);
-  const signed: string[] = [];
-  for (const id of await relay.chunks()) if (kept.has(id) && (await relay.holdsIntact(id))) signed.push(id);
+async function losePower(relay: ChaosRelay, { model, world }: FaultScene): Promise<Fault['heal']> {
+  const kept = model.files.filter(({ state }) => state === 'kept');
+  const signed = kept.flatMap(({ signers }) =>
+    [...signers].flatMap(([id, relays]) => (relays.has(relay.id) ? [id] : [])),
+  );
+  const held = new Set<string>();
+  for (const id of signed) if (await relay.holdsIntact(id)) held.add(id);
   await relay.losePower();
-  const still = new Set(model.keptChunks);
-  for (const id of signed)
-    if (still.has(id) && !(await relay.holdsIntact(id)))
-      throw new Broken(`${relay.name} had stored ${id}, which is acknowledged, and lost it with the power`);
+  for (const id of model.keptChunks) {
+    if (!held.has(id) || (await relay.holdsIntact(id))) continue;
+    // Meanwhile it may have given a surplus replica up.
+    const copies = await world.intactCopies(id);
+    if (copies < REPLICAS)
+      throw new Broken(
+        `${relay.name} had signed for ${id} and lost it with the power: ${String(copies)} copies are left`,
+      );
+  }
   return () => relay.start();
 }
 

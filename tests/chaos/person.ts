@@ -1,5 +1,6 @@
 /** Somebody with a vault of their own who uses the command line, on the host of one relay or another. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { EXIT_CODES } from '../../cli/exit-codes.ts';
 import { CliUser, resultOf } from '../helpers/cli.ts';
 import type { CliResult } from '../helpers/cli.ts';
@@ -15,6 +16,8 @@ export interface StoredFile {
   /** SHA-256, hex. */
   readonly hash: string;
   readonly chunks: readonly string[];
+  /** By chunk, the relays whose receipts the command has. */
+  readonly signers: ReadonlyMap<string, ReadonlySet<string>>;
   /** Fewer than five copies were made, and the command said so. */
   readonly degraded: boolean;
   /** The command did not say that it is missing in the vault's list. */
@@ -23,6 +26,14 @@ export interface StoredFile {
   state: 'kept' | 'doubtful' | 'deleted';
   /** The entry's id, while it is published. */
   published: string | null;
+}
+
+interface JournalLine {
+  readonly name?: string;
+  readonly kind?: string;
+  readonly index: number;
+  readonly id: string;
+  readonly holders: readonly string[];
 }
 
 export class Person implements AsyncDisposable {
@@ -63,6 +74,7 @@ export class Person implements AsyncDisposable {
     };
     const file: StoredFile = {
       ...{ owner: this, name, hash, degraded: result.code !== EXIT_CODES.ok.status },
+      signers: await this.#signersOf(name),
       listed: !result.stderr.includes('is stored, but not in your vault’s list'),
       ...{ chunks: manifest.chunks.map(({ id }) => id), state: 'kept', published: null },
     };
@@ -114,6 +126,29 @@ export class Person implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#user[Symbol.asyncDispose]();
+  }
+
+  /** From the journal, which the command keeps as its record. */
+  async #signersOf(file: string): Promise<Map<string, Set<string>>> {
+    const folder = this.#user.path('data/lanvault/journals');
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.jsonl')) continue;
+      const text = await readFile(path.join(folder, name), 'utf8');
+      const [header, ...entries] = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as JournalLine);
+      if (header?.name !== file) continue;
+      const ids = new Map(
+        entries.flatMap((entry) => (entry.kind === 'sealed' ? [[entry.index, entry.id]] : [])),
+      );
+      return new Map(
+        entries.flatMap((entry) =>
+          entry.kind === 'stored' ? [[ids.get(entry.index) ?? '', new Set(entry.holders)]] : [],
+        ),
+      );
+    }
+    throw new Error(`There is no journal of ${file}.`);
   }
 
   async #run(entry: ChaosRelay, ...args: readonly string[]): Promise<CliResult> {

@@ -16,7 +16,7 @@ const MAX_PAUSE_MS = 2500;
 const MAX_FAULT_MS = 9000;
 /** Of every so many rounds one begins with a relay that has lost its disk. */
 const DISK_LOSS_RATE = 0.4;
-const FIRST_FILES = 4;
+const FIRST_FILES = 2;
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -73,11 +73,9 @@ class ChaosRun implements AsyncDisposable {
 
   async play(): Promise<void> {
     const { minutes, signal } = this.#options;
-    const end = performance.now() + minutes * 60_000;
-    for (const person of this.#people)
-      for (let i = 0; i < FIRST_FILES; i++)
-        await person.upload(50_000 + i, pick(this.#world.relays, this.#random));
+    await Promise.all(this.#people.map((person) => this.#begin(person)));
     await this.#check(false);
+    const end = performance.now() + minutes * 60_000;
     while (performance.now() < end) {
       await this.#round(Math.min(end, performance.now() + WORK_MS));
       signal.throwIfAborted();
@@ -88,6 +86,11 @@ class ChaosRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const person of this.#people) await person[Symbol.asyncDispose]();
     await this.#world[Symbol.asyncDispose]();
+  }
+
+  async #begin(person: Person): Promise<void> {
+    for (let i = 0; i < FIRST_FILES; i++)
+      await person.upload(50_000 + i, pick(this.#world.relays, this.#random));
   }
 
   async #round(end: number): Promise<void> {
