@@ -4,6 +4,7 @@
  *     npm run chaos -- --minutes 30                 # a new seed, which it prints
  *     npm run chaos -- --minutes 30 --seed 7        # the same choices again
  *     npm run chaos -- --mutants                    # that it can fail: with a safeguard taken out, it has to
+ *     npm run chaos -- --mutants --only repair      # this one alone
  *
  * Needs root, and iproute2. Prints a line for each checkpoint (with `--verbose` for everything) and one of JSON at the end. Exit status
  * 1: a promise was broken; 2: a mutant was not found out.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     verbose: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 const seed = Number(values.seed);
@@ -27,7 +29,7 @@ if (!Number.isSafeInteger(seed) || !(minutes > 0))
   throw new Error('--seed takes a whole number, --minutes one above 0.');
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-process.exitCode = values.mutants ? await runMutants(seed, stop.signal) : await chaos();
+process.exitCode = values.mutants ? await runMutants(values.only, seed, stop.signal) : await chaos();
 
 async function chaos(): Promise<number> {
   const again = `npm run chaos -- --minutes ${String(minutes)} --seed ${String(seed)}`;
