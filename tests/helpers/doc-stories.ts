@@ -28,7 +28,8 @@ export const EXCUSED: Readonly<Record<string, string>> = {
   'npm run test:e2e': 'a step of npm test',
   'npm run test:long': 'takes an hour; by hand',
   'npm run fuzz': 'tests/long/fuzz.test.ts',
-  'npm run chaos -- --minutes 30': 'takes half an hour; by hand, and in short tests/integration/chaos.test.ts',
+  'npm run chaos -- --minutes 30':
+    'takes half an hour; by hand, and in short tests/integration/chaos.test.ts',
   'npm run chaos -- --mutants': 'takes twenty minutes; by hand',
   'python3 recover.py thesis.pdf.manifest thesis.pdf /mnt/disk-a/lanvault /mnt/disk-b/lanvault':
     'tests/integration/recover-without-us.test.ts',
