@@ -87,8 +87,8 @@ describe('SwarmNetwork', () => {
       reachable: true,
       snapshot: {
         relays: [
-          { ...common, id: A, port: 1, entry: true, report: null },
-          { ...common, id: B, port: 2, entry: false, report: REPORT },
+          { ...common, id: A, port: 1, distrusted: false, entry: true, report: null },
+          { ...common, id: B, port: 2, distrusted: false, entry: false, report: REPORT },
         ],
         links: [{ a: A, b: B, mesh: true }],
       },
