@@ -492,8 +492,6 @@ export const BOOT_PATIENCE_MS = 30 * SECOND;
 /** News wait this long for more of it, to neighbours and to other linked relays. */
 export const GOSSIP_PUSH_DELAY_MS = 20;
 export const GOSSIP_HAVE_DELAY_MS = 500;
-/** Other linked relays that each one tells the ids of its news, at random: as in gossipsub v1.1, where D_lazy is 6 (ADR 24). */
-export const GOSSIP_TOLD_PEERS = 6;
 /** Ids that wait for one peer; what does not fit is left to anti-entropy. */
 export const MAX_GOSSIP_QUEUE = 4096;
 /** Sends of one batch to one peer, and the pause before the second, doubled each time. */

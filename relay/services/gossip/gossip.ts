@@ -1,13 +1,12 @@
 /**
- * Spreads what is new in a relay's sets: pushed at once to the mesh neighbours, told by id to a few of the other linked relays, and
- * compared with a peer now and then. Each relay hands on only what was new to it, so that news dies out when everybody has it.
+ * Spreads what is new in a relay's sets: pushed at once to the mesh neighbours, told by id to the other linked relays, and compared
+ * with a peer now and then. Each relay hands on only what was new to it, so that news dies out when everybody has it.
  */
 import { AppError } from '../../../shared/errors.ts';
 import type { RelayId } from '../../../shared/ids.ts';
 import {
   GOSSIP_HAVE_DELAY_MS,
   GOSSIP_PUSH_DELAY_MS,
-  GOSSIP_TOLD_PEERS,
   MAX_GOSSIP_ITEMS,
   MAX_IDS_PER_RPC,
 } from '../../../shared/limits.ts';
@@ -88,20 +87,9 @@ export class Gossip {
     if (ids.length === 0) return;
     const { mesh } = this.#options;
     const neighbours = new Set(mesh.neighbours());
-    for (const peer of neighbours) if (peer !== from) this.#pushes.add(peer, set, ids);
-    const others = mesh.linked().filter((peer) => peer !== from && !neighbours.has(peer));
-    for (const peer of this.#someOf(others)) this.#haves.add(peer, set, ids);
-  }
-
-  /** Others each time, so that what one was not told, somebody else tells it. */
-  #someOf(peers: RelayId[]): readonly RelayId[] {
-    const { random } = this.#options;
-    const count = Math.min(GOSSIP_TOLD_PEERS, peers.length);
-    for (let i = 0; i < count; i++) {
-      const chosen = i + Math.floor(random() * (peers.length - i));
-      [peers[i], peers[chosen]] = [peers[chosen] as RelayId, peers[i] as RelayId];
+    for (const peer of new Set([...neighbours, ...mesh.linked()])) {
+      if (peer !== from) (neighbours.has(peer) ? this.#pushes : this.#haves).add(peer, set, ids);
     }
-    return peers.slice(0, count);
   }
 
   #answer(): void {

@@ -102,18 +102,10 @@ function throughWire(value: unknown): unknown {
   return JSON.parse(text);
 }
 
-interface Request {
-  readonly from: RelayId;
-  readonly to: RelayId;
-  readonly name: string;
-}
-
 /** Routers by relay, one of which answers each request. */
 export class Wires {
   readonly routers = new Map<RelayId, RpcRouter>();
-  readonly requests: Request[] = [];
-  /** Requests that get no answer. */
-  isLost: (request: Request) => boolean = () => false;
+  readonly requests: { readonly from: RelayId; readonly to: RelayId; readonly name: string }[] = [];
   readonly down = new Set<RelayId>();
 
   router(relay: RelayId): RpcRouter {
@@ -126,7 +118,7 @@ export class Wires {
     return rpcOf(relay, async (to, name, params, from) => {
       this.requests.push({ from, to, name });
       const router = this.routers.get(to);
-      if (router === undefined || this.down.has(to) || this.down.has(from) || this.isLost({ from, to, name }))
+      if (router === undefined || this.down.has(to) || this.down.has(from))
         throw new AppError('UNAVAILABLE', 'No such relay.');
       return router.answer(name, params, from, new AbortController().signal);
     });
