@@ -16,8 +16,8 @@ import { until } from '../helpers/until.ts';
 
 const MIB = 2 ** 20;
 const FILES = 20;
-const RELAYS = 50;
-const HOSTILE = 10;
+const RELAYS = 20;
+const HOSTILE = 4;
 const SETTLE_MS = 300_000;
 
 const dirsOf = (relays: readonly RelayProcess[]): string[] => relays.map(({ dir }) => dir);
@@ -85,7 +85,7 @@ test('relays that signed and dropped are found out by audits: every chunk ends o
   expect((await hostile.dropped()).size).toBe(before);
 });
 
-test('with 10 of 50 relays hostile in every way, uploads, downloads and deletes hold', async () => {
+test('with 4 of 20 relays hostile in every way, uploads, downloads and deletes hold', async () => {
   await using swarm = await startRelays(RELAYS - HOSTILE);
   await using hostile = await HostileRelays.join(swarm, HOSTILE);
   expect(hostile.relays).toHaveLength(HOSTILE);
